@@ -1,0 +1,42 @@
+"""How the course prints what differs from run to run, so that nbval can mask exactly that.
+
+Training, the clock, the machine and the source of the data decide some numbers. They are
+printed as `≈ 3.14`, or on a line of their own that starts with `here:`. tests/sanitize.cfg
+masks these two forms and nothing else; every other character of a saved output is compared.
+"""
+import inspect
+from collections.abc import Callable
+from numbers import Real
+
+
+def approx(value: Real, digits: int = 2, unit: str = "") -> str:
+    """A measured number as text, marked as one that may differ on another machine.
+
+    value: any real number, a 0-d tensor included. digits: places after the point, 0 to 12.
+    unit: text that follows the number, for example " %".
+    Raises TypeError for what is not a number and ValueError for other digits.
+    """
+    if not 0 <= digits <= 12:
+        raise ValueError(f"approx() expects 0 to 12 digits after the point, not {digits}.")
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"approx() expects one number, not {type(value).__name__}.") from error
+    return f"≈ {number:,.{digits}f}{unit}"
+
+
+def here(text: str) -> None:
+    """Print a line about this run: the device, the tier, where the data came from."""
+    print(f"here: {text}")
+
+
+def show_source(thing: Callable) -> None:
+    """Print the source of a function or class, so that nothing imported stays hidden.
+
+    Raises TypeError for what has no Python source, such as a built-in function.
+    """
+    try:
+        source = inspect.getsource(thing)
+    except (TypeError, OSError) as error:
+        raise TypeError(f"show_source() expects a Python function or class, not {thing!r}.") from error
+    print(source.rstrip())
