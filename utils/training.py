@@ -1,0 +1,186 @@
+"""The one training loop of the course.
+
+From Rosenblatt's rule to BERT the loop stays the same; only the step differs, and the step
+is always written in the chapter.
+"""
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from utils.checkpoints import Checkpoint
+from utils.device import lab
+from utils.history import Diverged, History
+from utils.say import here
+
+__all__ = ["Diverged", "History", "evaluate", "fit"]
+
+LOOK_EVERY = 0.25  # seconds between two looks at the numbers on the device
+HALF_FROM = 100_000  # parameters from which bf16 is worth it; small models stay in float32
+
+
+def fit(model: nn.Module | None, batches: Iterable, step: Callable, *, epochs: int,
+        evaluate: Callable | tuple | None = None, checkpoint: str | Path | None = None,
+        report: Callable | None = None, quiet: bool = False) -> History:
+    """Train: walk through the batches `epochs` times and call step(batch) for each.
+
+    step: does one update and returns its numbers, a dict of name -> float or 0-d tensor.
+    evaluate: after each epoch, a function without arguments that returns such a dict, or a
+        Split: then the model's error on it is kept as "test_error", in percent.
+    checkpoint: a file to resume from after a lost session. It keeps the model, everything
+        with a state_dict that the step names (optimizers, schedules), the random numbers
+        and the history; the resumed run gives the numbers of an uninterrupted one.
+    report: called with the History after each epoch. quiet: no progress bar, no last line.
+    Returns the History. Ctrl-C ends the training and returns what was learned so far.
+    Raises Diverged, with what to try, when a number is NaN or infinite; TypeError or
+    ValueError for arguments that nothing can be trained with.
+    """
+    check(model, batches, step, epochs)
+    history, saved, device = History(), Checkpoint(checkpoint, model, step), lab.device
+    if isinstance(model, nn.Module):
+        model.to(device)
+    start, done = saved.restore(history, batches)
+    with Bar(epochs * len(batches), history, quiet) as bar, half_precision(model):
+        try:
+            for epoch in range(start, epochs):
+                set_mode(model, training=True)
+                for number, batch in walk(batches, saved.first_walk + epoch, skip=done):
+                    history.add(step(to_device(batch, device)), epoch, number)
+                    if bar.due():
+                        bar.show(history.look(), epoch * len(batches) + number + 1)
+                        if saved.due(batches):
+                            saved.save(history, epoch, number + 1)
+                history.look()
+                history.end_epoch(measure(model, evaluate))
+                done = 0
+                saved.save(history, epoch + 1, 0)
+                if report:
+                    report(history)
+        except KeyboardInterrupt:
+            history.look()
+            here(f"stopped by hand in epoch {epoch + 1} of {epochs}; what was learned is kept")
+    return history
+
+
+def evaluate(model: Callable, split: tuple[Tensor, Tensor], *, size: int = 1000) -> dict[str, float]:
+    """The share of wrong answers, {"error": percent}, without gradients and in eval mode.
+
+    model: a module or function, images (B, ...) -> logits (B, classes).
+    split: images (N, ...) and labels (N,), integers; they are moved to the device in batches.
+    Raises ValueError when the logits are not one row of at least two numbers an image.
+    """
+    images, labels = split
+    was_training, wrong, device = getattr(model, "training", False), 0, lab.device
+    set_mode(model, training=False)
+    try:
+        with torch.inference_mode():
+            for rows in torch.arange(len(labels)).split(size):
+                logits = model(images[rows].to(device))
+                check_logits(logits, rows)
+                wrong += (logits.argmax(1) != labels[rows].to(device)).sum()
+    finally:
+        set_mode(model, training=was_training)
+    return {"error": 100 * float(wrong) / len(labels)}
+
+
+class Bar:
+    """The progress bar with live numbers; it also keeps the time. `quiet` shows nothing."""
+
+    def __init__(self, total: int, history: History, quiet: bool):
+        options = {"disable": True} if quiet else {}  # else TQDM_DISABLE decides
+        self.bar = tqdm(total=total, leave=False, **options)
+        self.history, self.quiet = history, quiet
+        self.started, self.looked = time.perf_counter() - history.seconds, time.perf_counter()
+
+    def due(self) -> bool:
+        """True when it is time to look at the numbers again."""
+        return time.perf_counter() - self.looked > LOOK_EVERY
+
+    def show(self, newest: dict[str, float], steps: int) -> None:
+        """Draw the bar at `steps` with the newest numbers."""
+        self.bar.update(steps - self.bar.n)
+        self.bar.set_postfix({name: f"{value:.3f}" for name, value in newest.items()}, refresh=False)
+        self.history.seconds = time.perf_counter() - self.started
+        self.looked = time.perf_counter()
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(self, kind: type | None, *_: Any) -> None:
+        self.bar.close()
+        self.history.seconds = time.perf_counter() - self.started
+        if kind is None and not self.quiet:
+            print(self.history.summary())
+
+
+def walk(batches: Iterable, order: int, skip: int) -> Iterator[tuple[int, Any]]:
+    """Number the batches of one epoch, from `skip` on. Batches are told which order is due."""
+    if hasattr(batches, "epoch"):
+        batches.epoch = order
+    for number, batch in enumerate(batches):
+        if number >= skip:
+            yield number, batch
+
+
+def to_device(batch: Any, device: torch.device) -> Any:
+    """A tensor, or a tuple, list or dict of tensors, on the device; other things as they are."""
+    if isinstance(batch, Tensor):
+        return batch.to(device, non_blocking=True)
+    if isinstance(batch, (tuple, list)):
+        return tuple(to_device(part, device) for part in batch)
+    if isinstance(batch, dict):
+        return {name: to_device(part, device) for name, part in batch.items()}
+    return batch
+
+
+def half_precision(model: Any) -> Any:
+    """bf16 autocast for models that are worth it, on GPUs that have it; else nothing."""
+    size = sum(p.numel() for p in model.parameters()) if isinstance(model, nn.Module) else 0
+    if lab.device.type != "cuda" or size < HALF_FROM or not torch.cuda.is_bf16_supported():
+        return nullcontext()
+    # no cache: it would serve the weights of the first step for the whole of the training
+    return torch.autocast("cuda", torch.bfloat16, cache_enabled=False)
+
+
+def set_mode(model: Any, training: bool) -> None:
+    """Put a module and all its parts in training or evaluation mode."""
+    if isinstance(model, nn.Module):
+        model.train(training)
+
+
+def measure(model: Any, evaluation: Callable | tuple | None) -> dict[str, float]:
+    """What `evaluate=` of fit asks for, measured in evaluation mode without gradients."""
+    if evaluation is None:
+        return {}
+    if isinstance(evaluation, tuple):
+        return {"test_error": evaluate(model, evaluation)["error"]}
+    set_mode(model, training=False)
+    with torch.no_grad():
+        return dict(evaluation())
+
+
+def check(model: Any, batches: Iterable, step: Callable, epochs: int) -> None:
+    """Refuse what cannot be trained with, before anything is changed."""
+    if model is not None and isinstance(model, type):
+        raise TypeError(f"fit() expects a model, not the class {model.__name__}: write {model.__name__}().")
+    if not callable(step):
+        raise TypeError(f"fit() expects step to be a function of one batch, not {type(step).__name__}.")
+    if not hasattr(batches, "__len__") or not hasattr(batches, "__iter__") or isinstance(batches, Tensor):
+        raise TypeError("fit() expects batches with a length that can be walked again and again, for "
+                        f"example Batches(train, 64) or a list; it got {type(batches).__name__}.")
+    if len(batches) == 0:
+        raise ValueError("fit() got no batches.")
+    if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
+        raise ValueError(f"epochs is an integer of 1 or more, not {epochs!r}.")
+
+
+def check_logits(logits: Tensor, rows: Tensor) -> None:
+    """Refuse logits that are not one row of class scores an image."""
+    if logits.ndim != 2 or len(logits) != len(rows) or logits.shape[1] < 2:
+        raise ValueError(f"evaluate() expects logits of shape ({len(rows)}, classes); the model gave "
+                         f"{tuple(logits.shape)}.")
