@@ -1,0 +1,56 @@
+"""Exercises: every check accepts what is right and names what is wrong; none ever raises."""
+import pytest
+
+from utils import exercises
+from utils.exercises import Exercise, attempt, bank, called, find, hint, judge, solution
+
+
+def check_double(double):
+    assert called(double, 3) == 6, "double(3) should be 6"
+
+
+@pytest.fixture
+def one(monkeypatch):
+    monkeypatch.setattr(exercises, "_BANK", {})
+    monkeypatch.setattr(exercises, "_RUNGS", {})
+    monkeypatch.setattr(exercises.importlib, "import_module", lambda name: None)
+    bank(Exercise("99.1", "build", 5, lambda x: 2 * x, check_double, ["twice", "2 * x"], "Twice is plus itself."))
+
+
+def test_the_three_answers(one, capsys):
+    mine = lambda x: x + x  # noqa: E731
+    assert attempt("99.1", mine) is mine
+    assert "Exercise 99.1: passed.\nTwice is" in capsys.readouterr().out
+    assert attempt("99.1", lambda x: ...)(4) == 8
+    assert "not done yet. Stuck? hint" in capsys.readouterr().out.replace("\n", " ")
+    assert attempt("99.1", lambda x: x)(4) == 8
+    assert "not right yet. double(3) should be 6" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("answer", [..., None])
+def test_what_was_delivered_is_not_done_yet(one, answer):
+    assert judge(find("99.1"), answer) == ("not done yet", "")
+
+
+@pytest.mark.parametrize("answer", [3, "two", lambda: 1, lambda x: 1 / 0, lambda x: {}["key"]])
+def test_no_answer_can_stop_the_notebook(one, answer):
+    state, message = judge(find("99.1"), answer)
+    assert state == "not right yet" and "it raised" in message
+
+
+def test_hints_come_one_rung_at_a_time(one, capsys):
+    for _ in range(3):
+        hint("99.1")
+    assert capsys.readouterr().out == "Hint 1 of 2: twice\nHint 2 of 2: 2 * x\nHint 2 of 2: 2 * x\n"
+    solution("99.1")
+    assert "lambda x: 2 * x" in capsys.readouterr().out
+
+
+def test_unknown_numbers_and_kinds_are_named(one, monkeypatch):
+    with pytest.raises(KeyError, match="chapter 99 has 99.1"):
+        find("99.7")
+    with pytest.raises(ValueError, match="predict, change, build, not 'guess'"):
+        bank(Exercise("99.2", "guess", 5, 1, print, [], ""))
+    monkeypatch.undo()
+    with pytest.raises(KeyError, match="no chapter '98'"):
+        find("98.1")

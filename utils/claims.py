@@ -1,0 +1,229 @@
+"""What a paper said, what this project measured, what your run measured: side by side.
+
+assets/claims.json holds one object a claim. Its `references` are written by
+`python3 -m utils run --record`, never by hand: mean and spread over seeds, with the data,
+the tier, the device and the date of the run that gave them.
+"""
+import datetime
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from utils.say import approx
+
+CLAIMS = Path(__file__).resolve().parents[1] / "assets" / "claims.json"
+BETTER = ("lower", "higher", "equal", "near")
+_RUNS: dict[str, "Run"] = {}  # what this kernel measured
+
+
+@dataclass(frozen=True)
+class Run:
+    """One measurement of a claim: its value for each seed, and what it was measured on."""
+
+    values: list[float]
+    data: str
+    tier: str
+    device: str
+
+    @property
+    def mean(self) -> float:
+        return fmean(self.values)
+
+    @property
+    def spread(self) -> float | None:
+        """The sample standard deviation over the seeds; None for one value."""
+        return stdev(self.values) if len(self.values) > 1 else None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of a paper. `value` is the paper's number, None where it printed none.
+
+    better: "lower" or "higher" is better, "equal" (an exact count), or "near" the value.
+    floor: what a healthy run never misses; for "near", the largest distance allowed.
+    """
+
+    id: str
+    chapter: str
+    year: int
+    title: str
+    citation: str
+    claimed: str
+    metric: str
+    value: float | None
+    unit: str
+    data: str
+    better: str
+    floor: float | None
+    status: str
+    note: str = ""
+    references: list[dict] = field(default_factory=list)
+
+    def measured(self, values: float | Sequence[float], data: str) -> "Claim":
+        """Keep this run's values, one a seed, and the name of the data. Returns the claim.
+
+        Raises ValueError when there is no value, or one that is not a finite number.
+        """
+        row = [float(value) for value in (values if hasattr(values, "__len__") else [values])]
+        if not row or any(value - value != 0 for value in row):
+            raise ValueError(f"{self.id} expects finite numbers, one a seed, not {row}.")
+        run = Run(row, data, *machine())
+        _RUNS[self.id] = run
+        append_result(self.id, run)
+        return self
+
+    def holds(self) -> bool:
+        """Does this kernel's run keep the floor? Raises ValueError when nothing was measured."""
+        if self.id not in _RUNS:
+            raise ValueError(f"{self.id} was not measured yet: run the cells above first.")
+        return holds(self, _RUNS[self.id])
+
+    @property
+    def reference(self) -> dict | None:
+        """The weightiest recorded run: full before quick, real data before the stand-in."""
+        order = sorted(self.references, key=lambda r: ("stand-in" in r["data"], r["tier"] != "full"))
+        return order[0] if order else None
+
+
+def machine() -> tuple[str, str]:
+    """The tier and the device of this run."""
+    from utils.device import device_name, lab
+    return lab.tier, device_name(lab.device)
+
+
+def append_result(name: str, run: Run) -> None:
+    """Add the run to the file named by COURSE_RESULTS, for `python3 -m utils run`."""
+    if os.environ.get("COURSE_RESULTS"):
+        row = {"id": name, **vars(run)}
+        with open(os.environ["COURSE_RESULTS"], "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def claims(chapter: str | None = None) -> list[Claim]:
+    """All claims, or those of one chapter ("01" to "09"), in the order of the file."""
+    rows = json.loads(CLAIMS.read_text(encoding="utf-8"))
+    return [Claim(**row) for row in rows if chapter in (None, row["chapter"])]
+
+
+def claim(name: str) -> Claim:
+    """One claim by its id. Raises KeyError with the ids of its chapter for an unknown one."""
+    found = {row.id: row for row in claims()}
+    if name not in found:
+        near = [other for other in found if other[:2] == str(name)[:2]]
+        raise KeyError(f"There is no claim {name!r}; the nearest are {', '.join(near) or 'none'}.")
+    return found[name]
+
+
+def holds(one: Claim, run: Run) -> bool:
+    """True when the run keeps the claim's floor."""
+    if one.better == "equal":
+        return all(value == one.value for value in run.values)
+    if one.floor is None:
+        return True
+    if one.better == "near":
+        return abs(run.mean - one.value) <= one.floor
+    return run.mean <= one.floor if one.better == "lower" else run.mean >= one.floor
+
+
+def verdict(one: Claim, run: Run) -> str:
+    """The run against the reference measured on the same data and tier, in words."""
+    if not holds(one, run):
+        return "FLOOR MISSED"
+    alike = [r for r in one.references if (r["data"], r["tier"]) == (run.data, run.tier)]
+    if not alike:
+        return "no reference on this data and tier"
+    mean, spread = alike[0]["mean"], alike[0]["spread"] or 0.0
+    if abs(run.mean - mean) <= 2 * spread + 1e-9:
+        return "within 2 spreads of the reference"
+    if one.better in ("lower", "higher"):
+        better = (run.mean < mean) == (one.better == "lower")
+        return f"{'better' if better else 'worse'} than the reference"
+    return "differs from the reference"
+
+
+def table(results: list[dict]) -> list[dict[str, str]]:
+    """Rows for `python3 -m utils run`: one a result, all values as text, and `ok` as a bool."""
+    rows = []
+    for result in results:
+        one = claim(result["id"])
+        run = Run(**{name: result[name] for name in ("values", "data", "tier", "device")})
+        rows.append({"chapter": one.chapter, "claim": one.title, "paper": paper(one),
+                     "reference": reference(one), "this run": measurement(run, one.unit),
+                     "data": run.data, "device": f"{run.tier}, {run.device}",
+                     "verdict": verdict(one, run), "ok": holds(one, run)})
+    return rows
+
+
+def record(results: list[dict]) -> None:
+    """Write results into assets/claims.json as references, whole or not at all."""
+    import torch
+    rows = json.loads(CLAIMS.read_text(encoding="utf-8"))
+    for row in rows:
+        for result in (result for result in results if result["id"] == row["id"]):
+            run = Run(**{name: result[name] for name in ("values", "data", "tier", "device")})
+            new = {"mean": run.mean, "spread": run.spread, "n": len(run.values), "data": run.data,
+                   "tier": run.tier, "device": run.device, "torch": torch.__version__.split("+")[0],
+                   "date": datetime.date.today().isoformat()}
+            old = row.get("references", [])
+            row["references"] = [r for r in old if (r["data"], r["tier"]) != (run.data, run.tier)] + [new]
+    fresh = CLAIMS.with_suffix(".tmp")
+    fresh.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(fresh, CLAIMS)
+
+
+def scoreboard(chapter: str) -> None:
+    """Show the chapter's claims: paper, reference, this run. Raises KeyError for no claims."""
+    from IPython.display import display
+    found = claims(chapter)
+    if not found:
+        raise KeyError(f"There are no claims for chapter {chapter!r}.")
+    rows = [(one.title, paper(one), reference(one), yours(one), one.citation) for one in found]
+    head = ("claim", "paper", "reference", "this run", "source")
+    lines = [f"<tr>{''.join(f'<td>{escape(part)}</td>' for part in row)}</tr>" for row in rows]
+    html = (f"<table><tr>{''.join(f'<th>{part}</th>' for part in head)}</tr>\n" + "\n".join(lines)
+            + "</table>")
+    plain = "\n".join(" | ".join(row) for row in rows)
+    display({"text/html": html, "text/plain": plain}, raw=True)
+
+
+def number(value: float) -> str:
+    """A number with four significant digits and thousands separated."""
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.4g}"
+
+
+def paper(one: Claim) -> str:
+    """The paper's value with its unit, or a dash where the paper printed no number."""
+    return "–" if one.value is None else f"{number(one.value)} {one.unit}".strip()
+
+
+def reference(one: Claim) -> str:
+    """The recorded value, its spread and what it was measured on."""
+    run: dict[str, Any] | None = one.reference
+    if run is None:
+        return "not recorded yet"
+    spread = "" if run["spread"] is None else f" ± {approx(run['spread'], digits(run['mean']))}"
+    return (f"{approx(run['mean'], digits(run['mean']))}{spread} {one.unit}".rstrip()
+            + f" ({run['data']}, {run['tier']}, n = {run['n']})")
+
+
+def yours(one: Claim) -> str:
+    """This kernel's value, or what to do to get one."""
+    return measurement(_RUNS[one.id], one.unit) if one.id in _RUNS else "not measured in this run"
+
+
+def measurement(run: Run, unit: str) -> str:
+    """A run's mean and spread over its seeds."""
+    places = digits(run.mean)
+    spread = "" if run.spread is None else f" ± {approx(run.spread, places)}"
+    return f"{approx(run.mean, places)}{spread} {unit}".rstrip()
+
+
+def digits(value: float) -> int:
+    """Places after the point that give about three significant digits, 0 to 5."""
+    size = abs(value)
+    return 0 if size == 0 else next(d for d in range(6) if size >= 10 ** (2 - d) or d == 5)

@@ -1,0 +1,1 @@
+"""The exercises' own answers and checks, a module a chapter. Read them after you tried."""
