@@ -1,0 +1,124 @@
+"""How fast the course's loop and batches are, as ratios of medians measured in one run.
+
+    python -m tests.benchmarks.loop [--rounds 7] [--images 12800]
+
+1. `fit` against a bare hand-written loop: the same LeNet-5, the same Batches of 64.
+2. Whole epochs with Batches against the textbook way (torchvision dataset, ToTensor, Normalize,
+   DataLoader), and against one fixed batch used again and again: what feeding the model costs.
+
+The variants take turns within every round, so that a machine that grows slower meets all of them.
+Images are random pixels in MNIST's file format: speed does not depend on what they show.
+"""
+import argparse
+import gzip
+import struct
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
+from torchvision import transforms
+from torchvision.datasets import MNIST
+
+from utils.data import Batches
+from utils.device import lab
+from utils.training import fit
+
+SIZE = 64
+
+
+def lenet5() -> nn.Module:
+    """The textbook LeNet-5: dense C3, average pooling, 61,706 parameters."""
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2), nn.Tanh(), nn.AvgPool2d(2), nn.Conv2d(6, 16, 5), nn.Tanh(),
+        nn.AvgPool2d(2), nn.Flatten(), nn.Linear(400, 120), nn.Tanh(), nn.Linear(120, 84), nn.Tanh(),
+        nn.Linear(84, 10)).to(lab.device)
+
+
+def mnist_files(folder: Path, count: int) -> MNIST:
+    """A torchvision MNIST of `count` random images, read from files in the published format."""
+    pixels = np.random.default_rng(0).integers(0, 256, (count, 28, 28), dtype=np.uint8)
+    labels = (np.arange(count) % 10).astype(np.uint8)
+    raw = folder / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part in ("train", "t10k"):
+        images = struct.pack(">4i", 2051, *pixels.shape) + pixels.tobytes()
+        (raw / f"{part}-images-idx3-ubyte").write_bytes(images)
+        (raw / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 2049, count) + labels.tobytes())
+        (raw / f"{part}-images-idx3-ubyte.gz").write_bytes(gzip.compress(b""))
+    change = transforms.Compose([transforms.ToTensor(), transforms.Normalize(0.1307, 0.3081)])
+    return MNIST(folder, train=True, transform=change)
+
+
+def trainer() -> tuple:
+    """A model, its step, and the optimizer that the step closes over."""
+    model = lenet5()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+    def step(batch):
+        images, labels = batch
+        loss = F.cross_entropy(model(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return {"loss": loss}
+    return model, step
+
+
+def seconds(run) -> float:
+    """Wall-clock seconds of one call, the device's queue included."""
+    started = time.perf_counter()
+    run()
+    if lab.device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
+
+
+def variants(dataset: MNIST) -> dict:
+    """The loops to compare, by name; each walks through one epoch."""
+    tensors = (dataset.data[:, None].float().div(255).sub(0.1307).div(0.3081), dataset.targets)
+    (model, step), batches = trainer(), Batches(tensors, SIZE)
+    loader = DataLoader(dataset, SIZE, shuffle=True)
+    fixed = next(iter(batches))
+
+    def bare(source):
+        model.train()
+        for batch in source:
+            step(tuple(part.to(lab.device) for part in batch))
+
+    return {"fit, Batches": lambda: fit(model, batches, step, epochs=1, quiet=True),
+            "bare loop, Batches": lambda: bare(batches),
+            "bare loop, one fixed batch": lambda: bare([fixed] * len(batches)),
+            "bare loop, DataLoader": lambda: bare(loader)}
+
+
+def main() -> None:
+    """Measure and print the medians and the ratios."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--images", type=int, default=12_800)
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        runs = variants(mnist_files(Path(folder), chosen.images))
+        for run in runs.values():  # warm up
+            run()
+        times = {name: [] for name in runs}
+        for number in range(chosen.rounds):
+            order = list(runs) if number % 2 else list(runs)[::-1]
+            for name in order:
+                times[name].append(seconds(runs[name]))
+    for name, row in times.items():
+        print(f"{name:28} median {median(row):6.2f} s  ({min(row):.2f} to {max(row):.2f})")
+    ratio = {name: median(a / b for a, b in zip(times[name], times["bare loop, Batches"])) for name in times}
+    print(f"fit over the bare loop:               {100 * (ratio['fit, Batches'] - 1):+.1f} % (aim: at most 2)")
+    print(f"Batches against the DataLoader:       {ratio['bare loop, DataLoader']:.2f} times faster (aim: 2.5)")
+    print(f"Batches against one fixed batch:      {ratio['bare loop, one fixed batch']:.2f} of its speed (aim: 0.9)")
+
+
+if __name__ == "__main__":
+    main()
