@@ -1,0 +1,81 @@
+"""The one command: set the course up, open it, test it, run it.
+
+    python3 -m utils lab             set up if needed, open the course in JupyterLab
+    python3 -m utils test            set up if needed, run every test and every chapter
+    python3 -m utils run [01 ...]    run chapters without a screen, print paper / reference / this run
+    python3 -m utils doctor          what this machine has, what is wrong, and how to mend it
+    python3 -m utils kit FOLDER      fill FOLDER with what `--offline FOLDER` installs without a network
+    python3 -m utils address OWNER/REPO   write a fork's address into badges and first cells
+
+lab, test and run install into the folder .venv beside this one: about 3 GB are downloaded and 7 GB
+used on Linux, where torch brings CUDA, and about 1 GB and 2 GB elsewhere or with --cpu.
+"""
+# Only the standard library, and no syntax newer than Python 3.7 in this file: an old Python must
+# get as far as the sentence that says what is missing.
+import argparse
+import sys
+
+NEEDED = (3, 11)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line: one subcommand each, with the options that choose what is installed."""
+    whole = argparse.ArgumentParser(prog="python3 -m utils", description=__doc__, allow_abbrev=False,
+                                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    parts = whole.add_subparsers(dest="what", metavar="COMMAND", required=True)
+    for name, text in (("lab", "open the course; further options go to JupyterLab, e.g. --no-browser"),
+                       ("test", "run the tests; further options go to pytest, e.g. -k environment"),
+                       ("run", "run chapters without a screen")):
+        part = parts.add_parser(name, help=text, description=text, allow_abbrev=False)
+        installing(part)
+    running(parts.choices["run"])
+    parts.add_parser("doctor", help="what this machine has, what is wrong, and how to mend it")
+    parts.add_parser("kit", help="fill a folder to install from").add_argument("folder")
+    parts.add_parser("address", help="the repository's address, for a fork").add_argument("repository")
+    return whole
+
+
+def installing(part: argparse.ArgumentParser) -> None:
+    """The options that say what to install, and from where."""
+    part.add_argument("--here", action="store_true",
+                      help="install nothing: use this Python (conda, Colab, your own environment)")
+    part.add_argument("--cpu", action="store_true",
+                      help="on Linux: torch without CUDA, from PyTorch's own index (2 GB instead of 7)")
+    part.add_argument("--offline", metavar="FOLDER", help="install from a folder filled by `kit`")
+
+
+def running(part: argparse.ArgumentParser) -> None:
+    """The options of `run`."""
+    part.add_argument("chapters", nargs="*", help="numbers (01), names or files; all when left out")
+    part.add_argument("--tier", choices=("quick", "full"), help="default: full with a CUDA GPU, else quick")
+    part.add_argument("--jobs", type=int, default=1, metavar="N", help="chapters at a time (1)")
+    part.add_argument("--record", action="store_true", help="keep the results as this course's reference")
+    part.add_argument("--save", action="store_true", help="write the outputs into the notebooks")
+    part.add_argument("--html", metavar="FOLDER", help="write each chapter as a page")
+
+
+def main(arguments: list) -> int:
+    """Run one command; return its exit code."""
+    if sys.version_info < NEEDED:
+        print(f"The course needs Python 3.11 or newer; this is {sys.version.split()[0]}. "
+              "Install a newer one and run it by name, for example: python3.12 -m utils lab")
+        return 1
+    from utils import commands
+
+    options, rest = parser().parse_known_args(arguments)
+    if options.what == "run" and options.record and options.save:
+        parser().error("first run --record, then run --save: the saved tables show what was recorded")
+    if rest and options.what not in ("lab", "test"):
+        parser().error("not understood: " + " ".join(rest))
+    try:
+        return getattr(commands, options.what)(options, rest)
+    except commands.Trouble as trouble:
+        print(trouble, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on from here.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,103 @@
+"""What each command of ``python3 -m utils`` does. Standard library only at the top."""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+from utils import address as addresses
+from utils.install import ENV, LOCK, ROOT, Trouble, binary, call, missing, ready
+
+QUIET_LAB = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+
+
+def python_for(options: argparse.Namespace, extra: str) -> str:
+    """The Python to use: this one with --here (it must have the packages), else that of ``.venv``."""
+    if not options.here:
+        return str(ready(options.cpu, options.offline))
+    lacks = missing(extra)
+    if lacks:
+        raise Trouble(f"{sys.executable} lacks {', '.join(lacks)}. Install these, or leave out --here "
+                      "to let the course make its own .venv.")
+    return sys.executable
+
+
+def lab(options: argparse.Namespace, rest: list[str]) -> int:
+    """Open JupyterLab on the first chapter; ``rest`` goes to JupyterLab."""
+    python = python_for(options, "desk")
+    if not options.here:
+        no_news()
+    first = next(iter(sorted((ROOT / "chapters").glob("[0-9]*.ipynb"))), ROOT / "README.md")
+    page = f"--LabApp.default_url=/lab/tree/{first.relative_to(ROOT).as_posix()}"
+    root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # as in a container
+    return hand_over([python, "-m", "jupyterlab", page, *root, *rest])
+
+
+def no_news() -> None:
+    """Keep JupyterLab in ``.venv`` from asking for, and fetching, news and updates."""
+    settings = ENV / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+    if not settings.exists():
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text(json.dumps(QUIET_LAB), encoding="utf-8")
+
+
+def test(options: argparse.Namespace, rest: list[str]) -> int:
+    """Run pytest, two files at a time where there are two cores; ``rest`` goes to pytest."""
+    python = python_for(options, "test")
+    chosen = any(word.startswith(("-n", "--numprocesses", "--pdb")) for word in rest)
+    parallel = [] if chosen or (os.cpu_count() or 1) < 2 else ["-n", "2", "--dist", "loadfile"]
+    return hand_over([python, "-m", "pytest", *parallel, *rest])
+
+
+def run(options: argparse.Namespace, rest: list[str]) -> int:
+    """Run chapters without a screen and print the table of claims, in the Python that has torch."""
+    python = python_for(options, "test")
+    if python != sys.executable:
+        return hand_over([python, "-m", "utils", *sys.argv[1:], "--here"])
+    from utils import runner
+
+    return runner.run(options)
+
+
+def doctor(options: argparse.Namespace, rest: list[str]) -> int:
+    """Say what this machine has and what is wrong, in the Python of ``.venv`` where there is one."""
+    python = binary("python")
+    if python.exists() and ENV.resolve() != pathlib.Path(sys.prefix).resolve():
+        return hand_over([str(python), "-m", "utils", "doctor"])
+    from utils import checkup
+
+    return checkup.report()
+
+
+def kit(options: argparse.Namespace, rest: list[str]) -> int:
+    """Download what ``--offline FOLDER`` installs, for this kind of system and Python."""
+    folder = str(pathlib.Path(options.folder).resolve())
+    pip = [sys.executable, "-m", "pip", "download", "--dest", folder]
+    code = call(*pip, "--require-hashes", "-r", LOCK).returncode or call(*pip, "uv").returncode
+    if code:
+        raise Trouble("The kit is not complete (see the lines above). The same command goes on from here.")
+    print(f"Done. On another machine like this one: python3 -m utils lab --offline {options.folder}")
+    return 0
+
+
+def address(options: argparse.Namespace, rest: list[str]) -> int:
+    """Write the address of a fork into pyproject.toml, README.md and all chapters."""
+    try:
+        changed = addresses.readdress(options.repository)
+    except ValueError as error:
+        raise Trouble(f"address: {error}") from error
+    print("\n".join(changed) or "Nothing to change.")
+    return 0
+
+
+def hand_over(command: list[str]) -> int:
+    """Run a program to its end; Ctrl-C is its own to handle. Return its exit code as a shell would."""
+    with subprocess.Popen(command, cwd=ROOT) as process:
+        while process.returncode is None:
+            try:
+                process.wait()
+            except KeyboardInterrupt:
+                continue
+        return process.returncode if process.returncode >= 0 else 128 - process.returncode
