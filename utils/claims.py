@@ -4,7 +4,6 @@ assets/claims.json holds one object a claim. Its `references` are written by
 `python3 -m utils run --record`, never by hand: mean and spread over seeds, with the data,
 the tier, the device and the date of the run that gave them.
 """
-import datetime
 import json
 import os
 from collections.abc import Sequence
@@ -128,52 +127,6 @@ def holds(one: Claim, run: Run) -> bool:
     if one.better == "near":
         return abs(run.mean - one.value) <= one.floor
     return run.mean <= one.floor if one.better == "lower" else run.mean >= one.floor
-
-
-def verdict(one: Claim, run: Run) -> str:
-    """The run against the reference measured on the same data and tier, in words."""
-    if not holds(one, run):
-        return "FLOOR MISSED"
-    alike = [r for r in one.references if (r["data"], r["tier"]) == (run.data, run.tier)]
-    if not alike:
-        return "no reference on this data and tier"
-    mean, spread = alike[0]["mean"], alike[0]["spread"] or 0.0
-    if abs(run.mean - mean) <= 2 * spread + 1e-9:
-        return "within 2 spreads of the reference"
-    if one.better in ("lower", "higher"):
-        better = (run.mean < mean) == (one.better == "lower")
-        return f"{'better' if better else 'worse'} than the reference"
-    return "differs from the reference"
-
-
-def table(results: list[dict]) -> list[dict[str, str]]:
-    """Rows for `python3 -m utils run`: one a result, all values as text, and `ok` as a bool."""
-    rows = []
-    for result in results:
-        one = claim(result["id"])
-        run = Run(**{name: result[name] for name in ("values", "data", "tier", "device")})
-        rows.append({"chapter": one.chapter, "claim": one.title, "paper": paper(one),
-                     "reference": reference(one), "this run": measurement(run, one.unit),
-                     "data": run.data, "device": f"{run.tier}, {run.device}",
-                     "verdict": verdict(one, run), "ok": holds(one, run)})
-    return rows
-
-
-def record(results: list[dict]) -> None:
-    """Write results into assets/claims.json as references, whole or not at all."""
-    import torch
-    rows = json.loads(CLAIMS.read_text(encoding="utf-8"))
-    for row in rows:
-        for result in (result for result in results if result["id"] == row["id"]):
-            run = Run(**{name: result[name] for name in ("values", "data", "tier", "device")})
-            new = {"mean": run.mean, "spread": run.spread, "n": len(run.values), "data": run.data,
-                   "tier": run.tier, "device": run.device, "torch": torch.__version__.split("+")[0],
-                   "date": datetime.date.today().isoformat()}
-            old = row.get("references", [])
-            row["references"] = [r for r in old if (r["data"], r["tier"]) != (run.data, run.tier)] + [new]
-    fresh = CLAIMS.with_suffix(".tmp")
-    fresh.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(fresh, CLAIMS)
 
 
 def scoreboard(chapter: str) -> None:

@@ -1,0 +1,53 @@
+"""Whole runs against the recorded references: what `python3 -m utils run` prints and records."""
+import datetime
+import json
+import os
+
+from utils import claims
+from utils.claims import Claim, Run, claim, holds, measurement, paper, reference
+
+
+def verdict(one: Claim, run: Run) -> str:
+    """The run against the reference measured on the same data and tier, in words."""
+    if not holds(one, run):
+        return "FLOOR MISSED"
+    alike = [r for r in one.references if (r["data"], r["tier"]) == (run.data, run.tier)]
+    if not alike:
+        return "no reference on this data and tier"
+    mean, spread = alike[0]["mean"], alike[0]["spread"] or 0.0
+    if abs(run.mean - mean) <= 2 * spread + 1e-9:
+        return "within 2 spreads of the reference"
+    if one.better in ("lower", "higher"):
+        better = (run.mean < mean) == (one.better == "lower")
+        return f"{'better' if better else 'worse'} than the reference"
+    return "differs from the reference"
+
+
+def table(results: list[dict]) -> list[dict[str, str]]:
+    """Rows for `python3 -m utils run`: one a result, all values as text, and `ok` as a bool."""
+    rows = []
+    for result in results:
+        one = claim(result["id"])
+        run = Run(**{name: result[name] for name in ("values", "data", "tier", "device")})
+        rows.append({"chapter": one.chapter, "claim": one.title, "paper": paper(one),
+                     "reference": reference(one), "this run": measurement(run, one.unit),
+                     "data": run.data, "device": f"{run.tier}, {run.device}",
+                     "verdict": verdict(one, run), "ok": holds(one, run)})
+    return rows
+
+
+def record(results: list[dict]) -> None:
+    """Write results into assets/claims.json as references, whole or not at all."""
+    import torch
+    rows = json.loads(claims.CLAIMS.read_text(encoding="utf-8"))
+    for row in rows:
+        for result in (result for result in results if result["id"] == row["id"]):
+            run = Run(**{name: result[name] for name in ("values", "data", "tier", "device")})
+            new = {"mean": run.mean, "spread": run.spread, "n": len(run.values), "data": run.data,
+                   "tier": run.tier, "device": run.device, "torch": torch.__version__.split("+")[0],
+                   "date": datetime.date.today().isoformat()}
+            old = row.get("references", [])
+            row["references"] = [r for r in old if (r["data"], r["tier"]) != (run.data, run.tier)] + [new]
+    fresh = claims.CLAIMS.with_suffix(".tmp")
+    fresh.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(fresh, claims.CLAIMS)

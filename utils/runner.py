@@ -1,0 +1,159 @@
+"""``python3 -m utils run``: run chapters without a screen, each in its own kernel, and compare.
+
+What a chapter measures (``claim(...).measured(...)``) comes back as lines of JSON in the file that
+COURSE_RESULTS names. After the last chapter one table says: paper, reference, this run.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+
+import nbformat
+
+from utils import notebooks
+from utils.install import ROOT, Trouble
+
+CHAPTERS = ROOT / "chapters"
+TIMEOUT = 6 * 3600  # seconds for one cell: a full-size training is one cell
+
+
+@dataclass
+class Outcome:
+    """What became of one chapter: how long it took, what went wrong, what it measured."""
+
+    name: str
+    seconds: float
+    problems: list[str] = field(default_factory=list)
+    results: list[dict] = field(default_factory=list)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the chosen chapters and print the table; 1 if one failed or misses a floor, else 0."""
+    paths = choose(options.chapters)
+    outcomes: list[Outcome] = []
+    try:
+        with tempfile.TemporaryDirectory(prefix="course-") as folder:
+            for outcome in all_outcomes(paths, pathlib.Path(folder), options):
+                outcomes.append(outcome)
+                print(line(outcome), flush=True)
+    except KeyboardInterrupt:
+        print(f"\nStopped: {len(outcomes)} of {len(paths)} chapters are done.")
+        summarise(outcomes, record=False)
+        sys.stdout.flush()
+        os._exit(130)  # at once: threads wait on kernels, and kernels end when this process does
+    return summarise(outcomes, options.record)
+
+
+def choose(wanted: list[str], folder: pathlib.Path = CHAPTERS) -> list[pathlib.Path]:
+    """The notebooks meant by "01", "01_perceptron", or a path; all chapters for an empty list."""
+    known = sorted(folder.glob("[0-9]*.ipynb"))
+    found = []
+    for word in wanted:
+        near = [path for path in known if path.stem == word or path.name.startswith(f"{word}_")]
+        if not near and pathlib.Path(word).suffix == ".ipynb" and pathlib.Path(word).is_file():
+            near = [pathlib.Path(word).resolve()]
+        if not near:
+            raise Trouble(f"There is no chapter {word}. There are: {', '.join(p.stem for p in known)}")
+        found += near
+    return found if wanted else known
+
+
+def all_outcomes(paths: list[pathlib.Path], folder: pathlib.Path,
+                 options: argparse.Namespace) -> Iterator[Outcome]:
+    """Run ``options.jobs`` chapters at a time; yield each outcome as it comes."""
+    if options.jobs < 1:
+        raise Trouble(f"--jobs is the number of chapters at a time, 1 or more, not {options.jobs}.")
+    pool = ThreadPoolExecutor(options.jobs)
+    try:
+        waiting = [pool.submit(outcome_of, path, folder, options) for path in paths]
+        yield from (done.result() for done in as_completed(waiting))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def outcome_of(path: pathlib.Path, folder: pathlib.Path, options: argparse.Namespace) -> Outcome:
+    """Run one chapter; whatever goes wrong in it becomes part of the outcome."""
+    print(f"{path.stem} …", flush=True)
+    started, problems, results = time.perf_counter(), [], folder / f"{path.stem}.jsonl"
+    try:
+        nb = nbformat.read(path, as_version=4)
+        notebooks.execute(nb, path.parent, environment(results, options), TIMEOUT)
+        problems = notebooks.write(nb, path) if options.save else []
+        if options.html:
+            write_page(nb, pathlib.Path(options.html), path.stem)
+    except Exception as error:  # the other chapters go on
+        problems = [reason(error, nb if "nb" in locals() else None)]
+    return Outcome(path.stem, time.perf_counter() - started, problems, read_results(results))
+
+
+def environment(results: pathlib.Path, options: argparse.Namespace) -> dict[str, str]:
+    """What a chapter's kernel is told: where results go, the tier, and whether outputs are kept."""
+    env = {"COURSE_RESULTS": str(results)}
+    env |= {"COURSE_TIER": options.tier} if options.tier else {}
+    return env | ({"COURSE_SAVING": "1"} if options.save else {})
+
+
+def reason(error: Exception, nb: nbformat.NotebookNode | None) -> str:
+    """One sentence: which cell failed, and how."""
+    name, text = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", str(error))
+    for i, cell in enumerate(nb.cells if nb else []):
+        if any(output.output_type == "error" for output in cell.get("outputs", [])):
+            return f"cell {i}: {name}: {text}"
+    return f"{name}: {text}"
+
+
+def read_results(path: pathlib.Path) -> list[dict]:
+    """The measured claims of one chapter, in order; a line cut off by a crash is left out."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+    return [json.loads(text) for text in lines if text.endswith("\n")]
+
+
+def write_page(nb: nbformat.NotebookNode, folder: pathlib.Path, name: str) -> None:
+    """Write an executed notebook as an HTML page into ``folder``."""
+    from nbconvert import HTMLExporter
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.html").write_text(HTMLExporter().from_notebook_node(nb)[0], encoding="utf-8")
+
+
+def line(outcome: Outcome) -> str:
+    """How one chapter went, as a line or more."""
+    state = "FAILED" if outcome.problems else "ok"
+    return "\n    ".join([f"{outcome.name}: {state}, {outcome.seconds:.0f} s", *outcome.problems])
+
+
+def summarise(outcomes: list[Outcome], record: bool) -> int:
+    """Print the table of claims, record the results if asked, and return the exit code."""
+    from utils import references
+
+    results = [result for outcome in outcomes for result in outcome.results]
+    rows = references.table(results) if results else []
+    missed = [row["claim"] for row in rows if not row.pop("ok")]
+    print(render(rows))
+    failed = [outcome.name for outcome in outcomes if outcome.problems]
+    if failed or missed:
+        print(f"\n{len(failed)} failed: {', '.join(failed) or 'none'}. "
+              f"{len(missed)} below the floor: {', '.join(missed) or 'none'}."
+              + (" Nothing was recorded." if record else ""))
+    elif record and results:
+        references.record(results)
+        print("\nRecorded as the reference in assets/claims.json.")
+    return int(bool(failed or missed))
+
+
+def render(rows: list[dict]) -> str:
+    """Rows of one set of keys as a text table; an empty line for no rows."""
+    if not rows:
+        return ""
+    table = [list(rows[0]), *([str(value) for value in row.values()] for row in rows)]
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+             for row in table]
+    return "\n".join(["", lines[0], "-" * len(lines[0]), *lines[1:]])
