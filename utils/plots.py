@@ -14,6 +14,10 @@ from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from utils.history import History
+
+Array = torch.Tensor | np.ndarray | Sequence  # what a chapter may have at hand
+
 COLORS = {"data": "#666666", "model": "#0072B2", "compared": "#E69F00", "error": "#D55E00",
           "good": "#009E73", "light": "#DDDDDD"}
 LINES = ("-", "--", ":", "-.")
@@ -55,7 +59,7 @@ def show(figure: Figure, *, caption: str, alt: str) -> None:
     display({"text/markdown": f"*{caption}*", "text/plain": caption}, raw=True)
 
 
-def plot_history(history, names: Sequence[str] | None = None) -> Figure:  # noqa: ANN001
+def plot_history(history: History, names: Sequence[str] | None = None) -> Figure:
     """Curves over the epochs, one panel a name, at most four.
 
     history: utils.training.History. names: which to draw, all by default.
@@ -74,7 +78,7 @@ def plot_history(history, names: Sequence[str] | None = None) -> Figure:  # noqa
     return figure
 
 
-def plot_images(images, titles: Sequence[str] | None = None, *, columns: int = 10,  # noqa: ANN001
+def plot_images(images: Array, titles: Sequence[str] | None = None, *, columns: int = 10,
                 signed: bool = False) -> Figure:
     """Pictures in a grid, read row by row.
 
@@ -103,7 +107,7 @@ def plot_images(images, titles: Sequence[str] | None = None, *, columns: int = 1
     return figure
 
 
-def plot_boundary(predict: Callable, points, labels, *, ax: Axes | None = None) -> Figure:  # noqa: ANN001
+def plot_boundary(predict: Callable, points: Array, labels: Array, *, ax: Axes | None = None) -> Figure:
     """A classifier of the plane: the region of each class in a tint, the data on top.
 
     predict: (M, 2) float tensor -> (M,) class numbers. points: (N, 2). labels: (N,), two classes.
@@ -127,7 +131,7 @@ def plot_boundary(predict: Callable, points, labels, *, ax: Axes | None = None) 
     return ax.figure
 
 
-def plot_matrix(matrix, rows: Sequence[str] | None = None, columns: Sequence[str] | None = None, *,  # noqa: ANN001
+def plot_matrix(matrix: Array, rows: Sequence[str] | None = None, columns: Sequence[str] | None = None, *,
                 signed: bool = False, numbers: bool = False) -> Figure:
     """A matrix as colours, with the names of its rows and columns.
 
@@ -174,6 +178,6 @@ def label_lines(ax: Axes) -> None:
                     color=line.get_color(), fontsize=9, annotation_clip=False)
 
 
-def as_array(values) -> np.ndarray:  # noqa: ANN001
+def as_array(values: Array) -> np.ndarray:
     """A tensor (on any device), list or array as a numpy array."""
     return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
