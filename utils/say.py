@@ -5,8 +5,10 @@ printed as `≈ 3.14`, or on a line of their own that starts with `here:`. tests
 masks these two forms and nothing else; every other character of a saved output is compared.
 """
 import inspect
+import os
 from collections.abc import Callable
 from numbers import Real
+from typing import Any
 
 
 def approx(value: Real, digits: int = 2, unit: str = "") -> str:
@@ -28,6 +30,16 @@ def approx(value: Real, digits: int = 2, unit: str = "") -> str:
 def here(text: str) -> None:
     """Print a line about this run: the device, the tier, where the data came from."""
     print(f"here: {text}")
+
+
+def progress(**options: Any) -> Any:
+    """A progress bar of tqdm that leaves nothing behind; none at all where TQDM_DISABLE is set.
+
+    options: as tqdm takes them, for example total=100.
+    """
+    from tqdm.auto import tqdm
+    options.setdefault("disable", bool(os.environ.get("TQDM_DISABLE")))  # a notebook's tqdm ignores it
+    return tqdm(leave=False, **options)
 
 
 def show_source(thing: Callable) -> None:

@@ -11,12 +11,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from utils.checkpoints import Checkpoint
 from utils.device import lab
 from utils.history import Diverged, History
-from utils.say import here
+from utils.say import here, progress
 
 __all__ = ["Diverged", "History", "evaluate", "fit"]
 
@@ -92,8 +91,7 @@ class Bar:
     """The progress bar with live numbers; it also keeps the time. `quiet` shows nothing."""
 
     def __init__(self, total: int, history: History, quiet: bool):
-        options = {"disable": True} if quiet else {}  # else TQDM_DISABLE decides
-        self.bar = tqdm(total=total, leave=False, **options)
+        self.bar = progress(total=total, **({"disable": True} if quiet else {}))
         self.history, self.quiet = history, quiet
         self.started, self.looked = time.perf_counter() - history.seconds, time.perf_counter()
 

@@ -10,7 +10,7 @@ import json
 import os
 from pathlib import Path
 
-from utils.say import here
+from utils.say import here, progress
 
 SOURCES = Path(__file__).resolve().parents[2] / "assets" / "sources.json"
 TIMEOUT = (6, 30)  # seconds to connect, seconds without a byte
@@ -103,10 +103,9 @@ def download(path: str, record: dict) -> bytes:
 def fetch(url: str, target: Path, record: dict) -> None:
     """Download url to target through a temporary file beside it, checked before it is moved."""
     import pooch
-    from tqdm.auto import tqdm
     pooch.get_logger().setLevel("ERROR")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tqdm(total=record["bytes"], unit="B", unit_scale=True, desc=target.name, leave=False) as bar:
+    with progress(total=record["bytes"], unit="B", unit_scale=True, desc=target.name) as bar:
         downloader = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT)
         pooch.retrieve(url, f"sha256:{record['sha256']}", fname=target.name, path=target.parent,
                        downloader=downloader)
