@@ -84,8 +84,10 @@ def test_the_scoreboard_shows_all_three(file, monkeypatch):
     sent = []
     monkeypatch.setattr("IPython.display.display", lambda data, **_: sent.append(data))
     claim("99-a").measured([1.0], data="MNIST")
+    claim("99-b").measured([9760, 9760], data="none")
     scoreboard("99")
     html = sent[0]["text/html"]
+    assert html.count("<td>9,760 parameters</td>") == 2 and "≈ 9,760" not in html
     assert html.count("<tr>") == 5 and "≈ 1.00 %" in html and "not recorded yet" in html
     assert "not measured in this run" in html and "9,760 parameters" in html
     with pytest.raises(KeyError, match="no claims for chapter '98'"):

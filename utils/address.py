@@ -27,7 +27,8 @@ assert root, "The course was not found: open this notebook from its folder, chap
 for name in [name for name in sys.modules if name.split(".")[0] == "utils"]:
     if not str(getattr(sys.modules[name], "__file__", "")).startswith(str(Path(root, "utils"))):
         del sys.modules[name]  # another package called utils was imported before
-sys.path.insert(0, root)'''
+sys.path.insert(0, root)
+import utils  # before torch, whose threads it tells to sleep rather than spin while they wait'''
 
 
 def repository(root: pathlib.Path = ROOT) -> str:

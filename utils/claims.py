@@ -159,6 +159,8 @@ def reference(one: Claim) -> str:
     run: dict[str, Any] | None = one.reference
     if run is None:
         return "not recorded yet"
+    if one.better == "equal":
+        return f"{number(run['mean'])} {one.unit}".strip()
     spread = "" if run["spread"] is None else f" ± {approx(run['spread'], digits(run['mean']))}"
     return (f"{approx(run['mean'], digits(run['mean']))}{spread} {one.unit}".rstrip()
             + f" ({run['data']}, {run['tier']}, n = {run['n']})")
@@ -166,7 +168,12 @@ def reference(one: Claim) -> str:
 
 def yours(one: Claim) -> str:
     """This kernel's value, or what to do to get one."""
-    return measurement(_RUNS[one.id], one.unit) if one.id in _RUNS else "not measured in this run"
+    if one.id not in _RUNS:
+        return "not measured in this run"
+    run = _RUNS[one.id]
+    if one.better == "equal":  # a count is the same on every machine
+        return " / ".join(sorted({f"{number(value)} {one.unit}".strip() for value in run.values}))
+    return measurement(run, one.unit)
 
 
 def measurement(run: Run, unit: str) -> str:

@@ -162,7 +162,10 @@ def plot_matrix(matrix: Array, rows: Sequence[str] | None = None, columns: Seque
 
 
 def label_lines(ax: Axes) -> None:
-    """Write each labelled line's name at its right end, in its colour, kept apart from the others."""
+    """Write each labelled line's name at its right end, in its colour, kept apart from the others.
+
+    Call it last: it uses the limits that the axes have by then.
+    """
     lines = [line for line in ax.get_lines() if not line.get_label().startswith("_")]
     ax.figure.canvas.draw()
     to_axes = ax.transAxes.inverted()
