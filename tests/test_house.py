@@ -188,9 +188,9 @@ def test_ruff_finds_nothing():
 def test_ruff_reads_notebooks(tmp_path):
     import nbformat
 
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1\nimport os")])
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1\nimport os\nprint(nowhere)")])
     nbformat.write(nb, tmp_path / "bad.ipynb")
     config = ["--config", str(ROOT / "pyproject.toml"), "--no-cache"]
     got = subprocess.run([sys.executable, "-m", "ruff", "check", *config, tmp_path], cwd=ROOT,
                          capture_output=True, text=True)
-    assert "F401" in got.stdout and "E402" not in got.stdout
+    assert "F821" in got.stdout and "E402" not in got.stdout

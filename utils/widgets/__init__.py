@@ -1,0 +1,13 @@
+"""Controls that also leave a still picture in the saved notebook.
+
+``Explore`` puts sliders and menus above a picture, ``DrawPad`` is a square to draw a digit in,
+``PointPad`` a plane to put points of two classes in. Each shows its question first, works with
+mouse, finger and keyboard, says in words what went wrong, and leaves an ordinary PNG where no
+kernel runs. ``Steps`` is a slider with back and next buttons, to be used as a control of Explore.
+"""
+
+from .drawpad import DrawPad, mnist_like
+from .explore import Explore, Steps
+from .pointpad import PointPad
+
+__all__ = ["DrawPad", "Explore", "PointPad", "Steps", "mnist_like"]
