@@ -170,17 +170,16 @@ def yours(one: Claim) -> str:
     """This kernel's value, or what to do to get one."""
     if one.id not in _RUNS:
         return "not measured in this run"
-    run = _RUNS[one.id]
+    return measurement(one, _RUNS[one.id])
+
+
+def measurement(one: Claim, run: Run) -> str:
+    """A run's mean and spread over its seeds; for a count, what was counted."""
     if one.better == "equal":  # a count is the same on every machine
         return " / ".join(sorted({f"{number(value)} {one.unit}".strip() for value in run.values}))
-    return measurement(run, one.unit)
-
-
-def measurement(run: Run, unit: str) -> str:
-    """A run's mean and spread over its seeds."""
     places = digits(run.mean)
     spread = "" if run.spread is None else f" ± {approx(run.spread, places)}"
-    return f"{approx(run.mean, places)}{spread} {unit}".rstrip()
+    return f"{approx(run.mean, places)}{spread} {one.unit}".rstrip()
 
 
 def digits(value: float) -> int:

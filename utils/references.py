@@ -30,7 +30,7 @@ def table(results: list[dict]) -> list[dict[str, str]]:
         one = claim(result["id"])
         run = Run(**{name: result[name] for name in ("values", "data", "tier", "device")})
         rows.append({"chapter": one.chapter, "claim": one.title, "paper": paper(one),
-                     "reference": reference(one), "this run": measurement(run, one.unit),
+                     "reference": reference(one), "this run": measurement(one, run),
                      "data": run.data, "device": f"{run.tier}, {run.device}",
                      "verdict": verdict(one, run), "ok": holds(one, run)})
     return rows

@@ -34,9 +34,11 @@ PANEL = "const panel = window.jupyterapp.shell.currentWidget;"
 IDLE = f"""() => {{ {PANEL}
   return panel?.sessionContext?.session?.kernel?.status === 'idle'; }}"""
 FAILED = f"""() => {{ {PANEL}
-  const outputs = [...panel.content.model.cells].flatMap(cell => cell.toJSON().outputs ?? []);
-  const error = outputs.find(output => output.output_type === 'error');
-  return error ? `${{error.ename}}: ${{error.evalue}}` : ''; }}"""
+  const cells = [...panel.content.model.cells].map(cell => cell.toJSON());
+  for (const [i, cell] of cells.entries()) {{
+    const error = (cell.outputs ?? []).find(output => output.output_type === 'error');
+    if (error) return `cell ${{i}}: ${{error.traceback.join('\\n').slice(-1500)}}`; }}
+  return ''; }}"""
 RUN_ALL = """async seconds => {
   const late = new Promise(done => setTimeout(() => done('late'), 1000 * seconds));
   return await Promise.race([window.jupyterapp.commands.execute('notebook:run-all-cells'), late]); }"""
