@@ -1,12 +1,13 @@
 """How fast the course's loop and batches are, as ratios of medians measured in one run.
 
-    python -m tests.benchmarks.loop [--rounds 7] [--images 12800]
+    python -m tests.benchmarks.loop [--rounds 7] [--images 12800] [--clock wall|cpu]
 
 1. `fit` against a bare hand-written loop: the same LeNet-5, the same Batches of 64.
 2. Whole epochs with Batches against the textbook way (torchvision dataset, ToTensor, Normalize,
    DataLoader), and against one fixed batch used again and again: what feeding the model costs.
 
 The variants take turns within every round, so that a machine that grows slower meets all of them.
+On a busy machine `OMP_NUM_THREADS=1 ... --clock cpu` counts the seconds of this process alone.
 Images are random pixels in MNIST's file format: speed does not depend on what they show.
 """
 import argparse
@@ -70,13 +71,13 @@ def trainer() -> tuple:
     return model, step
 
 
-def seconds(run) -> float:
-    """Wall-clock seconds of one call, the device's queue included."""
-    started = time.perf_counter()
+def seconds(run, clock=time.perf_counter) -> float:
+    """Seconds of one call by this clock, the device's queue included."""
+    started = clock()
     run()
     if lab.device.type == "cuda":
         torch.cuda.synchronize()
-    return time.perf_counter() - started
+    return clock() - started
 
 
 def variants(dataset: MNIST) -> dict:
@@ -102,7 +103,9 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--images", type=int, default=12_800)
+    options.add_argument("--clock", choices=("wall", "cpu"), default="wall")
     chosen = options.parse_args()
+    clock = time.process_time if chosen.clock == "cpu" else time.perf_counter
     with tempfile.TemporaryDirectory() as folder:
         runs = variants(mnist_files(Path(folder), chosen.images))
         for run in runs.values():  # warm up
@@ -111,7 +114,7 @@ def main() -> None:
         for number in range(chosen.rounds):
             order = list(runs) if number % 2 else list(runs)[::-1]
             for name in order:
-                times[name].append(seconds(runs[name]))
+                times[name].append(seconds(runs[name], clock))
     for name, row in times.items():
         print(f"{name:28} median {median(row):6.2f} s  ({min(row):.2f} to {max(row):.2f})")
     ratio = {name: median(a / b for a, b in zip(times[name], times["bare loop, Batches"])) for name in times}
