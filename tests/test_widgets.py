@@ -146,10 +146,11 @@ def test_nine_numbers_stand_in_a_grid_below_the_others():
     menu = W.Dropdown(options=["seven", "four"], description="picture")
     widget = Explore(lambda picture, **k: draw(sum(k.values())), ask=ASK, columns=3, picture=menu,
                      **kernel)
-    grid = next(child for child in widget.children if isinstance(child, W.GridBox))
+    controls, picture = widget.children[1].children
+    above, grid = controls.children
+    assert picture is widget._picture and above.children == (menu,)
     assert grid.children == tuple(kernel.values())
     assert grid.layout.grid_template_columns.startswith("repeat(3")
-    assert any(menu in getattr(child, "children", ()) for child in widget.children)
 
 
 def test_steps_go_to_the_ends_and_no_further():

@@ -55,7 +55,7 @@ class Explore(Panel):
         ``strip`` the still picture is the current one.
     alt: the still picture in words, for who cannot see it.
     columns: lay out the controls of the commonest kind as a grid that wide (nine numbers of a
-        kernel: 3), the others above it.
+        kernel: 3), the others above it and the picture beside it.
     controls: ipywidgets with a ``value``; the plain name with its unit goes in ``description``.
     Raises TypeError or ValueError, in a sentence, for anything else. What goes wrong in ``draw``
     is told under the picture and never stops the notebook.
@@ -77,8 +77,8 @@ class Explore(Panel):
         self._draw, self._controls, self._strip = draw, controls, strip
         self._first = self.values
         readable(controls)
-        acting = arranged(list(controls.values()), columns)
-        super().__init__(acting, ask=ask, alt=alt, picture="below")
+        acting, place = arranged(list(controls.values()), columns), "beside" if columns else "below"
+        super().__init__(acting, ask=ask, alt=alt, picture=place)
         for control in controls.values():
             control.observe(self.redraw, names="value")
         self.redraw()
@@ -194,4 +194,5 @@ def arranged(controls: list[W.Widget], columns: int | None) -> list[W.Widget]:
             control.layout.width = "84px"
     layout = W.Layout(grid_template_columns=f"repeat({columns}, max-content)", grid_gap="2px 6px")
     others = [control for control in controls if type(control) is not kind]
-    return [*(arranged(others, None) if others else []), W.GridBox(grid, layout=layout)]
+    above = arranged(others, None) if others else []
+    return [W.VBox([*above, W.GridBox(grid, layout=layout)])]
