@@ -43,7 +43,8 @@ RUN_ALL = """async seconds => {
   const late = new Promise(done => setTimeout(() => done('late'), 1000 * seconds));
   return await Promise.race([window.jupyterapp.commands.execute('notebook:run-all-cells'), late]); }"""
 SHUT_DOWN = f"""async () => {{ {PANEL} await panel.sessionContext.shutdown(); }}"""
-SCROLL = f"""async i => {{ {PANEL} await panel.content.scrollToItem(i, 'smart'); }}"""
+# Its promise is not awaited: now and then JupyterLab leaves it open for ever.
+SCROLL = f"""i => {{ {PANEL} panel.content.scrollToItem(i, 'smart').catch(() => null); }}"""
 ASK_PYTHON = f"""async code => {{ {PANEL}
   const request = panel.sessionContext.session.kernel.requestExecute({{ code }});
   let text = '';
@@ -91,6 +92,7 @@ class Notebook:
         self.page.evaluate(SCROLL, i)
         cell = self.page.locator(f".jp-Notebook .jp-Cell[data-windowed-list-index='{i}']")
         cell.wait_for(timeout=20 * SECONDS)
+        cell.locator(".jp-OutputArea").first.scroll_into_view_if_needed(timeout=20 * SECONDS)
         return cell
 
     def python(self, code: str) -> str:
