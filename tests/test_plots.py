@@ -9,7 +9,8 @@ from PIL import Image
 
 from utils import plots
 from utils.history import History
-from utils.plots import label_lines, plot_boundary, plot_history, plot_images, plot_matrix, png, show
+from utils.plots import (label_lines, plot_boundary, plot_history, plot_images, plot_lines, plot_matrix,
+                         plot_points, plot_runs, png, show)
 
 
 def picture(figure):
@@ -33,11 +34,16 @@ def test_signed_images_are_centred_on_zero():
 @pytest.mark.parametrize("call, words", [
     (lambda: plot_images(torch.rand(3, 3)), r"not \(3, 3\)"),
     (lambda: plot_images(torch.rand(2, 3, 8, 8)), r"\(N, 1, H, W\)"),
-    (lambda: plot_images(torch.rand(2, 8, 8), ["one"]), "2 pictures and 1 titles"),
+    (lambda: plot_images(torch.rand(2, 8, 8), ["one"]), "2 pictures in 1 rows, 1 titles"),
     (lambda: plot_matrix(torch.rand(3)), r"expects \(R, C\)"),
     (lambda: plot_matrix(torch.rand(3, 2), rows=["a"]), "1 rows"),
     (lambda: plot_boundary(lambda x: x[:, 0], torch.rand(4, 3), torch.zeros(4)), r"points \(N, 2\)"),
     (lambda: plot_history(History()), "no epoch to draw"),
+    (lambda: plot_images(torch.rand(4, 8, 8), columns=2, rows=["one"]), "2 rows, no titles, 1 row names"),
+    (lambda: plot_lines([1, 2], {"a": [1, 2, 3]}, xlabel="x", ylabel="y"), "2 values a line"),
+    (lambda: plot_runs({}, xlabel="x"), "at least one run"),
+    (lambda: plot_runs({"a": []}, xlabel="x"), "at least one run"),
+    (lambda: plot_points({"a": [1, 2, 3]}), r"'a' has \(3,\)"),
 ])
 def test_wrong_shapes_are_refused_in_words(call, words):
     with pytest.raises(ValueError, match=words):
@@ -67,19 +73,66 @@ def test_boundary_and_matrix_draw():
     plt.close(figure)
 
 
-def test_line_labels_do_not_overlap():
-    figure, ax = plt.subplots()
-    for height in (1.0, 1.01, 1.02, 5.0):
-        ax.plot([0, 1], [0, height], label=f"to {height}")
+def boxes(texts, ax):
+    ax.figure.canvas.draw()
+    return [text.get_window_extent() for text in texts]
+
+
+@pytest.mark.parametrize("ends", [(1.0, 1.01, 1.02, 5.0), (0.0, 0.01, 0.02), (4.98, 4.99, 5.0, 5.0), (2.0, np.nan)])
+def test_line_labels_do_not_overlap(ends):
+    figure, ax = plt.subplots(figsize=(6.4, 3.0))
+    for height in ends:
+        ax.plot([0, 1, 2], [5, 0, height], label=f"a name of two lines or more: {height}")
     label_lines(ax)
-    heights = sorted(text.xy[1] for text in ax.texts)
-    assert len(heights) == 4 and min(np.diff(heights)) > 0.08
+    found = boxes(ax.texts, ax)
+    assert len(found) == len(ends)
+    assert not any(one.overlaps(other) for i, one in enumerate(found) for other in found[:i])
+    plt.close(figure)
+
+
+def test_lines_draw_runs_and_their_mean_and_marks():
+    figure = plot_lines([1, 2, 3], {"one": [1, 2, 3], "many": torch.tensor([[1.0, 1, 1], [3, 3, 3]])},
+                        xlabel="x", ylabel="y (%)", marks={"paper: 2.5": 2.5}, ylim=(0, 4))
+    ax = figure.axes[0]
+    named = {line.get_label(): line.get_ydata() for line in ax.lines if not line.get_label().startswith("_")}
+    assert np.allclose(named["many"], 2) and np.allclose(named["paper: 2.5"], 2.5) and len(ax.lines) == 5
+    assert {text.get_text() for text in ax.texts} == set(named) and ax.get_ylim() == (0, 4)
+    plt.close(figure)
+
+
+def test_runs_draw_dots_medians_and_those_that_never_arrive():
+    figure = plot_runs({"first": [1.0, 2, 6], "second": [3.0, float("inf"), float("nan")]}, xlabel="sweeps",
+                       marks={"paper": 4.0, "a later one": 4.1})
+    ax = figure.axes[0]
+    dots = [line.get_xdata().tolist() for line in ax.lines if line.get_marker() == "o"]
+    crosses = [len(line.get_xdata()) for line in ax.lines if line.get_marker() == "x"]
+    bars = [line.get_xdata()[0] for line in ax.lines if line.get_color() == "k"]
+    assert dots == [[1, 2, 6], [3]] and crosses == [0, 2] and bars == [2.0, np.inf]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["first", "second"]
+    one, other = boxes(ax.texts, ax)
+    assert not one.overlaps(other)
+    plt.close(figure)
+
+
+def test_points_in_few_groups_and_in_many():
+    few = plot_points({"data": torch.rand(5, 2), "samples": torch.rand(3, 2)}, xlabel="z", title="plane")
+    assert [text.get_text() for text in few.axes[0].get_legend().texts] == ["data", "samples"]
+    many = plot_points({str(digit): np.full((4, 2), digit) for digit in range(10)})
+    assert [text.get_position() for text in many.axes[0].texts] == [(d, d) for d in range(10)]
+    plt.close("all")
+
+
+def test_rows_of_pictures_have_names_and_scales_of_their_own():
+    pictures = torch.stack([torch.eye(4), 9 * torch.eye(4), torch.eye(4), torch.eye(4)])
+    figure = plot_images(pictures, columns=2, rows=["kernel", "map"], each=True)
+    assert [ax.get_ylabel() for ax in figure.axes] == ["kernel", "", "map", ""]
+    assert [ax.images[0].get_clim() for ax in figure.axes][:2] == [(0, 1), (0, 9)]
     plt.close(figure)
 
 
 def test_show_sends_picture_words_and_caption(monkeypatch):
     sent = []
-    monkeypatch.setattr(plots, "display", lambda data, **more: sent.append((data, more)))
+    monkeypatch.setattr(plots.style, "display", lambda data, **more: sent.append((data, more)))
     figure, ax = plt.subplots()
     ax.plot([1, 2], [3, 4])
     show(figure, caption="The line rises steadily.", alt="A line from 3 to 4.")

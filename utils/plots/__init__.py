@@ -1,0 +1,7 @@
+"""The course's figures: one function per kind, one style, a caption and words for each."""
+from .curves import label_lines, plot_history, plot_lines, plot_runs
+from .pictures import plot_boundary, plot_images, plot_matrix, plot_points
+from .style import COLORS, as_array, png, show
+
+__all__ = ["COLORS", "as_array", "label_lines", "plot_boundary", "plot_history", "plot_images", "plot_lines",
+           "plot_matrix", "plot_points", "plot_runs", "png", "show"]

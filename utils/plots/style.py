@@ -1,0 +1,60 @@
+"""The course's style: colours by role, and how a figure is shown with a caption and words.
+
+Colours are Okabe and Ito's, by role, everywhere the same; series differ by line style too.
+"""
+import base64
+import io
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from IPython.display import display
+from matplotlib.figure import Figure
+
+Array = torch.Tensor | np.ndarray | Sequence  # what a chapter may have at hand
+
+COLORS = {"data": "#666666", "model": "#0072B2", "compared": "#E69F00", "error": "#D55E00",
+          "good": "#009E73", "light": "#DDDDDD"}
+LINES = ("-", "--", ":", "-.")
+DPI = 100
+
+plt.rcParams.update({
+    "figure.figsize": (6.4, 3.0), "figure.dpi": DPI, "figure.constrained_layout.use": True,
+    "figure.facecolor": "white", "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 10, "axes.titlesize": 10, "axes.labelsize": 10, "xtick.labelsize": 9,
+    "ytick.labelsize": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": False,
+    "lines.linewidth": 1.8, "image.cmap": "viridis", "legend.frameon": False,
+    "axes.prop_cycle": plt.cycler(
+        color=[COLORS[role] for role in ("model", "compared", "error", "good", "data")],
+        linestyle=["-", "--", ":", "-.", "-"]),
+})
+
+
+def png(figure: Figure, dpi: int = DPI) -> bytes:
+    """The figure as PNG bytes, without the date or version that would differ; closes it."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    plt.close(figure)
+    return buffer.getvalue()
+
+
+def show(figure: Figure, *, caption: str, alt: str) -> None:
+    """Display a figure with a caption below it and a text for those who cannot see it.
+
+    caption: a sentence that claims something, then how to read it. alt: what the picture
+    shows (axes, trend, the decisive number). Raises ValueError when either says nothing.
+    """
+    if not isinstance(figure, Figure):
+        raise TypeError(f"show() expects a matplotlib figure, not {type(figure).__name__}.")
+    for name, text in (("caption", caption), ("alt", alt)):
+        if len(text.split()) < 3:
+            raise ValueError(f"The {name} of a figure is a sentence; {text!r} says too little.")
+    picture = base64.b64encode(png(figure)).decode()
+    display({"image/png": picture, "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
+    display({"text/markdown": f"*{caption}*", "text/plain": caption}, raw=True)
+
+
+def as_array(values: Array) -> np.ndarray:
+    """A tensor (on any device), list or array as a numpy array."""
+    return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
