@@ -58,6 +58,13 @@ def test_results_are_written_for_the_runner_and_recorded(file, tmp_path, monkeyp
     assert row["verdict"] == "within 2 spreads of the reference"
 
 
+def test_a_summary_of_many_runs_says_how_many(file, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_RESULTS", str(tmp_path / "results.jsonl"))
+    claim("99-a").measured(1.5, data="MNIST", runs=400)
+    record([json.loads((tmp_path / "results.jsonl").read_text())])
+    assert claim("99-a").references[0]["n"] == 400 and claim("99-a").references[0]["spread"] is None
+
+
 def test_the_verdict_names_each_case():
     run = Run([2.0], "MNIST", "quick", "cpu")
     reference = {"mean": 2.0, "spread": 0.1, "n": 3, "data": "MNIST", "tier": "quick"}

@@ -28,6 +28,12 @@ class Run:
     data: str
     tier: str
     device: str
+    runs: int = 0  # how many runs one value sums up; 0: each value is a run
+
+    @property
+    def n(self) -> int:
+        """How many runs stand behind the value."""
+        return self.runs or len(self.values)
 
     @property
     def mean(self) -> float:
@@ -63,15 +69,16 @@ class Claim:
     note: str = ""
     references: list[dict] = field(default_factory=list)
 
-    def measured(self, values: float | Sequence[float], data: str) -> "Claim":
+    def measured(self, values: float | Sequence[float], data: str, *, runs: int = 0) -> "Claim":
         """Keep this run's values, one a seed, and the name of the data. Returns the claim.
 
+        runs: for one value that sums up many runs (a median, a share): how many they were.
         Raises ValueError when there is no value, or one that is not a finite number.
         """
         row = [float(value) for value in (values if hasattr(values, "__len__") else [values])]
         if not row or any(value - value != 0 for value in row):
             raise ValueError(f"{self.id} expects finite numbers, one a seed, not {row}.")
-        run = Run(row, data, *machine())
+        run = Run(row, data, *machine(), runs=int(runs))
         _RUNS[self.id] = run
         append_result(self.id, run)
         return self

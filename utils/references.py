@@ -28,7 +28,7 @@ def table(results: list[dict]) -> list[dict[str, str]]:
     rows = []
     for result in results:
         one = claim(result["id"])
-        run = Run(**{name: result[name] for name in ("values", "data", "tier", "device")})
+        run = Run(**{name: value for name, value in result.items() if name != "id"})
         rows.append({"chapter": one.chapter, "claim": one.title, "paper": paper(one),
                      "reference": reference(one), "this run": measurement(one, run),
                      "data": run.data, "device": f"{run.tier}, {run.device}",
@@ -42,8 +42,8 @@ def record(results: list[dict]) -> None:
     rows = json.loads(claims.CLAIMS.read_text(encoding="utf-8"))
     for row in rows:
         for result in (result for result in results if result["id"] == row["id"]):
-            run = Run(**{name: result[name] for name in ("values", "data", "tier", "device")})
-            new = {"mean": run.mean, "spread": run.spread, "n": len(run.values), "data": run.data,
+            run = Run(**{name: value for name, value in result.items() if name != "id"})
+            new = {"mean": run.mean, "spread": run.spread, "n": run.n, "data": run.data,
                    "tier": run.tier, "device": run.device, "torch": torch.__version__.split("+")[0],
                    "date": datetime.date.today().isoformat()}
             old = row.get("references", [])
