@@ -36,9 +36,9 @@ def test_loops_agree_with_torch(chapter, size, k, stride, padding):
     assert torch.allclose(by_hand, by_torch, atol=1e-5)
 
 
-def test_the_background_counts(chapter):
-    corner = chapter.convolve(torch.zeros(4, 4), torch.ones(3, 3), padding=1, background=-1.0)
-    assert corner[0, 0] == -5 and corner[1, 1] == 0 and corner.shape == (4, 4)
+def test_padding_is_a_frame_of_zeros(chapter):
+    corner = chapter.convolve(torch.ones(4, 4), torch.ones(3, 3), padding=1)
+    assert corner[0, 0] == 4 and corner[1, 1] == 9 and corner.shape == (4, 4)
 
 
 def test_shift_moves_and_loses(chapter):
@@ -64,6 +64,16 @@ def test_wobble_moves_each_picture_by_its_own_shift(chapter):
     assert moved.shape == images.shape and labels.tolist() == list(range(64))
     assert moved.sum() == 64 and len(set(places.tolist())) > 20
     assert {int(rows.min()), int(columns.min())} == {11} and {int(rows.max()), int(columns.max())} == {17}
+
+
+def test_train_makes_the_net_from_its_seed(chapter):
+    split = chapter.Split(torch.rand(40, 1, 28, 28), torch.arange(40) % 10)
+    runs = [chapter.train(chapter.make_mlp, split, F.cross_entropy, epochs=2, rate=0.1, size=20, seed=seed)
+            for seed in (3, 3, 4)]
+    (one, history), (same, _), (other, _) = runs
+    assert len(history["loss"]) == len(history["error"]) == 2 and len(history.steps["loss"]) == 4
+    assert history["loss"][1] < history["loss"][0]
+    assert torch.equal(one[1].weight, same[1].weight) and not torch.equal(one[1].weight, other[1].weight)
 
 
 # --- the net of 1989 ------------------------------------------------------------------------------
@@ -186,30 +196,69 @@ def test_small_nets(chapter, pieces):
     assert net(torch.rand(2, 1, 28, 28)).shape == (2, 10)
 
 
-def test_a_silent_layer_with_a_skip_copies(chapter):
-    layer, images = chapter.Layer(skip=True), torch.rand(1, 16, 4, 4)
-    nn.init.zeros_(layer.convolution.weight)
-    nn.init.zeros_(layer.convolution.bias)
-    assert torch.equal(layer(images), images)
+def test_small_nets_hold_what_was_asked_for(chapter):
+    def kinds(**pieces):
+        return [type(layer).__name__ for layer in chapter.small_net(**pieces).modules()]
+
+    assert kinds().count("Conv2d") == kinds().count("ReLU") == 4 and "BatchNorm2d" not in kinds()
+    assert kinds(norm=True).count("BatchNorm2d") == 3 and kinds(activation=nn.Tanh).count("Tanh") == 4
+    assert [layer.p for layer in chapter.small_net(dropout=0.5) if isinstance(layer, nn.Dropout)] == [0.5]
 
 
-def test_dense_residual_adds_its_input(chapter):
+def test_a_silent_block_with_a_skip_copies(chapter):
+    block, images = chapter.Block(nn.Conv2d(16, 16, 3, padding=1), skip=True), torch.rand(1, 16, 4, 4)
+    nn.init.zeros_(block.layer.weight)
+    nn.init.zeros_(block.layer.bias)
+    assert torch.equal(block(images), images)
+
+
+def test_a_residual_block_adds_its_input(chapter):
     x = torch.rand(5, 32)
-    plain, residual = chapter.Dense(False), chapter.Dense(True)
+    plain, residual = (chapter.Block(nn.Linear(32, 32), nn.BatchNorm1d(32), skip=skip) for skip in (False, True))
     residual.load_state_dict(plain.state_dict())
-    y = plain.norm(plain.linear(x))
+    y = plain.norm(plain.layer(x))
     assert torch.allclose(plain(x), y.relu()) and torch.allclose(residual(x), (x + y).relu(), atol=1e-6)
+
+
+@pytest.mark.parametrize("depth", [4, 16, 48])
+def test_deep_nets_have_their_depth_and_differ_in_nothing_but_the_skips(chapter, depth):
+    plain, residual = chapter.deep_net(depth, False), chapter.deep_net(depth, True)
+    assert sum(isinstance(layer, nn.Linear) for layer in plain.modules()) == depth
+    assert count(plain) == count(residual) and plain(torch.rand(3, 1, 8, 8)).shape == (3, 10)
+
+
+@pytest.mark.parametrize("errors, batches", [
+    ([50.0] * 30, 31), ([50.0] * 10 + [0.0] * 20, 19), ([0.0] * 30, 10), ([0.0] * 10 + [90.0] * 20, 10),
+])
+def test_a_trial_counts_the_batches_to_ten_percent(chapter, monkeypatch, errors, batches):
+    """The mean of ten batches is below 10 % when nine of them are at 0 and one is at 50."""
+    data = chapter.Split(torch.rand(30, 1, 28, 28), torch.arange(30) % 10)
+    history = type("History", (), {"steps": {"error": errors}})
+    monkeypatch.setattr(chapter, "train", lambda make, *_, **__: (make(), history))
+    chapter.mnist, chapter.test = type("Data", (), {"train": data}), data
+    error, found = chapter.trial(0, 1)
+    assert found == batches and 0 <= error <= 100
 
 
 @pytest.mark.parametrize("gap", [1, 7, 20])
 def test_sequences_hold_two_marks_at_the_distance(chapter, gap):
-    sequences, labels = chapter.which_first(50, seed=1, gap=gap)
+    sequences, labels = chapter.which_first(50, 1, gap, gap)
     symbols = sequences.argmax(1)
     a, b = (symbols == 4).long().argmax(1), (symbols == 5).long().argmax(1)
     assert sequences.shape == (50, 6, 64) and (sequences.sum(1) == 1).all()
     assert ((a - b).abs() == gap).all() and ((b < a).long() == labels).all()
     assert ((symbols >= 4).sum(1) == 2).all()
     assert torch.minimum(a, b).min() >= 17 and torch.maximum(a, b).max() <= 46  # a window of 17 never meets the end
+
+
+def test_gaps_are_drawn_from_all_distances_by_default(chapter):
+    symbols = chapter.which_first(2000, seed=2)[0].argmax(1)
+    gaps = ((symbols == 4).long().argmax(1) - (symbols == 5).long().argmax(1)).abs()
+    assert set(gaps.tolist()) == set(range(1, 21))
+
+
+def test_a_net_of_windows_reads_sequences(chapter):
+    assert chapter.window_net(9)(torch.rand(3, 6, 64)).shape == (3, 2)
 
 
 def test_the_opening_drawing_of_a_kernel(chapter):
