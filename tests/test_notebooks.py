@@ -332,3 +332,24 @@ def test_definitions_are_loaded_without_running_the_rest(tmp_path):
     assert not hasattr(definitions.load(path), "RATE")
     with pytest.raises(KeyError, match="SPEED"):
         definitions.load(path, constants=("SPEED",))
+
+
+# From chapter to chapter ------------------------------------------------------------------------
+
+
+def grown(path: pathlib.Path) -> list[str]:
+    """The rows of a chapter's table "what each model could and could not do"."""
+    text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    table = re.search(r"\| model \| could \| could not \|\n\|[-|]+\|\n((?:\|.*\n?)+)", text)
+    return table[1].strip().splitlines() if table else []
+
+
+@every_chapter
+def test_the_table_of_models_grows_by_one_row(path):
+    number = int(path.name[:2])
+    if not 1 <= number <= 8:
+        pytest.skip("prologue and epilogue have no such table")
+    rows = grown(path)
+    assert [row.split("·")[0] for row in rows] == [f"| {k} " for k in range(1, number + 1)]
+    before = [other for other in CHAPTERS if int(other.name[:2]) == number - 1 and number > 1]
+    assert not before or rows[:-1] == grown(before[0])

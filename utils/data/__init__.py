@@ -7,8 +7,22 @@ stand-in, with a line that says so. Shapes and types are the same whatever the s
 from utils.data.batches import Batches
 from utils.data.cards import left_and_right, squares_and_circles
 from utils.data.images import Dataset, Split, digits, fashion, usps
+from utils.data.sequences import (
+    WORDS,
+    adding_problem,
+    all_legal,
+    embedded_reber,
+    in_order,
+    reber_tensors,
+    sentences,
+    syllables,
+    xor_stream,
+)
 from utils.data.sources import Unavailable
+from utils.data.texts import Text, shakespeare
 from utils.data.toys import RELATIONS, family_trees
 
-__all__ = ["Batches", "Dataset", "RELATIONS", "Split", "Unavailable", "digits", "family_trees",
-           "fashion", "left_and_right", "squares_and_circles", "usps"]
+__all__ = ["Batches", "Dataset", "RELATIONS", "Split", "Text", "Unavailable", "WORDS", "adding_problem",
+           "all_legal", "digits", "embedded_reber", "family_trees", "fashion", "in_order",
+           "left_and_right", "reber_tensors", "sentences", "shakespeare", "squares_and_circles",
+           "syllables", "usps", "xor_stream"]
