@@ -63,7 +63,7 @@ def plot_lines(x: Array, lines: dict[str, Array], *, xlabel: str, ylabel: str,
 
 def plot_runs(groups: dict[str, Array], *, xlabel: str, marks: dict[str, float] | None = None,
               ax: Axes | None = None, **limits: Any) -> Figure:
-    """A row for each name, a dot for each run, and a bar at their median.
+    """A row for each name, a dot for each run, and a bar at the median of several.
 
     groups: name -> (runs,); a run that is infinite or NaN never got there: a cross at the right.
     marks: text -> a value, drawn as a dashed upright line with its text, such as {"paper": 558}.
@@ -78,7 +78,8 @@ def plot_runs(groups: dict[str, Array], *, xlabel: str, marks: dict[str, float] 
         ax.plot(row[~never], offsets[~never], "o", ms=4, alpha=0.6, color=COLORS["model"])
         ax.plot([0.985] * never.sum(), offsets[never], "x", ms=5, color=COLORS["error"],
                 transform=ax.get_yaxis_transform())
-        ax.plot([np.median(np.where(never, np.inf, row))] * 2, [height - 0.33, height + 0.33], "k-", lw=2)
+        if len(row) > 1:
+            ax.plot([np.median(np.where(never, np.inf, row))] * 2, [height - 0.33, height + 0.33], "k-", lw=2)
     for number, (text, value) in enumerate(sorted((marks or {}).items(), key=lambda pair: pair[1])):
         ax.axvline(value, color=COLORS["data"], ls="--", lw=1)
         side = "center" if len(marks) == 1 else ("right", "left")[number % 2]
