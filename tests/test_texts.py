@@ -109,6 +109,8 @@ def test_own_prose_reads_markdown_cells_only_and_each_paragraph_once(tmp_path):
     (tmp_path / "chapters" / "01_a.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
     text = texts.own_prose(tmp_path)
     assert sorted(text.strip().split("\n\n")) == sorted([once, other])
+    (tmp_path / "README.md").unlink()  # a copy of the chapters alone
+    assert set(texts.own_prose(tmp_path).strip().split("\n\n")) == {once, other}
 
 
 # --- the papers' sequences ------------------------------------------------------------------------

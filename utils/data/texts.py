@@ -97,7 +97,7 @@ def own_prose(root: Path = ROOT) -> str:
 
     Mixed, so that the first nine tenths and the rest speak of the same things.
     """
-    pages = [(root / "README.md").read_text(encoding="utf-8")]
+    pages = [path.read_text(encoding="utf-8") for path in [root / "README.md"] if path.exists()]
     for path in sorted((root / "chapters").glob("*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         pages += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
