@@ -165,7 +165,7 @@ def test_dcgan_keeps_its_rules(chapter):
     convolutions = [layer for layer in D if isinstance(layer, nn.Conv2d)]
     assert [follows[id(layer)] for layer in convolutions] == [nn.LeakyReLU, nn.BatchNorm2d, nn.Flatten]
     weights = torch.cat([layer.weight.flatten() for layer in convolutions])
-    assert float(weights.std()) == pytest.approx(0.02, rel=0.1)
+    assert weights.std().item() == pytest.approx(0.02, rel=0.1)
 
 
 def test_sample_draws_at_rest(chapter):
