@@ -43,6 +43,20 @@ def test_seeds_repeat_all_three_kinds_of_random_numbers():
             seed_everything(bad)
 
 
+def test_course_seed_moves_every_seed(monkeypatch):
+    def draw(seed: int) -> float:
+        seed_everything(seed)
+        return torch.rand(1).item()
+
+    usual = [draw(seed) for seed in range(3)]
+    monkeypatch.setenv("COURSE_SEED", "1")
+    moved = [draw(seed) for seed in range(3)]
+    assert not set(usual) & set(moved) and moved[0] == draw(0)
+    monkeypatch.setenv("COURSE_SEED", "-1")
+    with pytest.raises(ValueError, match="COURSE_SEED is an integer of 0 or more, not '-1'"):
+        draw(0)
+
+
 @pytest.mark.parametrize("value, digits, text", [
     (3.14159, 2, "≈ 3.14"), (1234.5, 0, "≈ 1,234"), (torch.tensor(0.5), 1, "≈ 0.5"),
     (float("nan"), 2, "≈ nan"), (-2, 3, "≈ -2.000")])

@@ -18,7 +18,7 @@ from utils.install import Trouble
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MEASURE = """import json, os
-row = {"id": "99-a", "values": [%s], "data": "toy", "tier": os.environ["COURSE_TIER"], "device": "cpu"}
+row = {"id": "99-%s", "values": [%s], "data": "toy", "tier": os.environ["COURSE_TIER"], "device": "cpu"}
 with open(os.environ["COURSE_RESULTS"], "a") as file:
     print(json.dumps(row), file=file)
 print("measured")"""
@@ -34,7 +34,7 @@ def chapters(tmp_path, monkeypatch):
     """A folder of chapters: one that measures, one that fails, one that misses its floor."""
     folder = tmp_path / "chapters"
     folder.mkdir()
-    sources = {"01_good": MEASURE % 3, "02_bad": "print('before')\n1 / 0", "03_worse": MEASURE % 9}
+    sources = {"01_good": MEASURE % ("a", 3), "02_bad": "print('before')\n1 / 0", "03_worse": MEASURE % ("b", 9)}
     for name, source in sources.items():
         cells = [new_code_cell(source, id="a"), new_code_cell("2", id="b")]
         nbformat.write(new_notebook(cells=cells), folder / f"{name}.ipynb")
@@ -69,7 +69,7 @@ def test_record_and_save(chapters, capsys):
 
 def test_a_missed_floor_is_a_failure(chapters, capsys):
     assert run("01", "03", "--jobs", "2", "--tier", "quick") == 1
-    assert "0 failed: none. 1 below the floor: 99-a." in capsys.readouterr().out
+    assert "0 failed: none. 1 below the floor: 99-b." in capsys.readouterr().out
 
 
 def test_chapters_are_chosen_by_number_name_or_path(chapters):
@@ -80,9 +80,32 @@ def test_chapters_are_chosen_by_number_name_or_path(chapters):
         runner.choose(["7"])
 
 
-def test_jobs_must_be_positive(chapters):
-    with pytest.raises(Trouble, match="1 or more, not 0"):
-        run("01", "--jobs", "0")
+def test_jobs_and_seeds_must_be_positive(chapters):
+    for option in ("--jobs", "--seeds"):
+        with pytest.raises(Trouble, match=f"^{option} .* 1 or more, not 0"):
+            run("01", option, "0")
+
+
+def test_seeds_repeat_a_chapter_and_pool_its_values(chapters, capsys):
+    source = MEASURE % ("a", 'int(os.environ.get("COURSE_SEED", 0)) + 1')
+    nbformat.write(new_notebook(cells=[new_code_cell(source, id="a")]), chapters / "01_good.ipynb")
+    assert run("01", "--tier", "quick", "--seeds", "3", "--record") == 0
+    recorded = json.loads((chapters / "record").read_text())
+    assert len(recorded) == 1 and sorted(recorded[0]["values"]) == [1, 2, 3]
+    assert "01_good, seed 2: ok" in capsys.readouterr().out
+
+
+def test_runs_behind_a_median_add_up_over_seeds():
+    one = {"id": "99-a", "values": [4.0], "data": "toy", "tier": "quick", "device": "cpu", "runs": 20}
+    other = {**one, "id": "99-b", "runs": 0}
+    assert references.pooled([one, other, {**one, "values": [6.0]}, other]) == [
+        {**one, "values": [4.0, 6.0], "runs": 40}, {**other, "values": [4.0, 4.0]}]
+    assert one["values"] == [4.0], "what was handed in is left alone"
+
+
+def test_a_saved_or_printed_page_shows_one_run():
+    with pytest.raises(SystemExit):
+        launcher.main(["run", "01", "--seeds", "2", "--save"])
 
 
 def test_a_line_cut_off_by_a_crash_is_left_out(tmp_path):

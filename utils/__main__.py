@@ -49,6 +49,8 @@ def running(part: argparse.ArgumentParser) -> None:
     part.add_argument("chapters", nargs="*", help="numbers (01), names or files; all when left out")
     part.add_argument("--tier", choices=("quick", "full"), help="default: full with a CUDA GPU, else quick")
     part.add_argument("--jobs", type=int, default=1, metavar="N", help="chapters at a time (1)")
+    part.add_argument("--seeds", type=int, default=1, metavar="N",
+                      help="run each chapter N times with other random numbers, values pooled (1)")
     part.add_argument("--record", action="store_true", help="keep the results as this course's reference")
     part.add_argument("--save", action="store_true", help="write the outputs into the notebooks")
     part.add_argument("--html", metavar="FOLDER", help="write each chapter as a page")
@@ -65,6 +67,8 @@ def main(arguments: list) -> int:
     options, rest = parser().parse_known_args(arguments)
     if options.what == "run" and options.record and options.save:
         parser().error("first run --record, then run --save: the saved tables show what was recorded")
+    if options.what == "run" and options.seeds > 1 and (options.save or options.html):
+        parser().error("--save and --html show one run: leave out --seeds")
     if rest and options.what not in ("lab", "test"):
         parser().error("not understood: " + " ".join(rest))
     try:

@@ -9,18 +9,30 @@ import torch
 from utils.say import here
 
 TIERS = ("quick", "full")
+STRIDE = 1_000_003  # between the seeds of two repetitions: larger than any seed a chapter counts up to
 
 
 def seed_everything(seed: int) -> None:
     """Fix the random numbers of Python, numpy and torch (every device).
 
-    seed: an integer from 0 to 2**32 - 1. Raises ValueError for others.
+    seed: an integer from 0 to 2**32 - 1. Raises ValueError for others. COURSE_SEED, a small
+    integer, moves every seed of a chapter: the same chapter with other chances, which is how
+    `python3 -m utils run --seeds` repeats it.
     """
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**32:
         raise ValueError(f"A seed is an integer from 0 to 2**32 - 1, not {seed!r}.")
+    seed = (seed + STRIDE * repetition()) % 2**32
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+
+def repetition() -> int:
+    """COURSE_SEED as a number, 0 when it is not set. Raises ValueError for what is no such number."""
+    text = os.environ.get("COURSE_SEED") or "0"
+    if not text.isdecimal():
+        raise ValueError(f"COURSE_SEED is an integer of 0 or more, not {text!r}. Unset it for the usual run.")
+    return int(text)
 
 
 class Lab:

@@ -23,6 +23,19 @@ def verdict(one: Claim, run: Run) -> str:
     return "differs from the reference"
 
 
+def pooled(results: list[dict]) -> list[dict]:
+    """The runs of one chapter with several seeds as one result a claim: their values side by side."""
+    together: dict[tuple, dict] = {}
+    for result in results:
+        key = tuple(result[part] for part in ("id", "data", "tier", "device"))
+        if key not in together:
+            together[key] = {**result, "values": list(result["values"])}
+            continue
+        together[key]["values"] += result["values"]
+        together[key]["runs"] = together[key].get("runs", 0) + result.get("runs", 0)
+    return list(together.values())
+
+
 def table(results: list[dict]) -> list[dict[str, str]]:
     """Rows for `python3 -m utils run`: one a result, all values as text, and `ok` as a bool."""
     rows = []

@@ -67,35 +67,40 @@ def choose(wanted: list[str], folder: pathlib.Path = CHAPTERS) -> list[pathlib.P
 
 def all_outcomes(paths: list[pathlib.Path], folder: pathlib.Path,
                  options: argparse.Namespace) -> Iterator[Outcome]:
-    """Run ``options.jobs`` chapters at a time; yield each outcome as it comes."""
+    """Run ``options.jobs`` chapters at a time, each ``options.seeds`` times; yield each outcome as it comes."""
     if options.jobs < 1:
         raise Trouble(f"--jobs is the number of chapters at a time, 1 or more, not {options.jobs}.")
+    if options.seeds < 1:
+        raise Trouble(f"--seeds is the number of runs a chapter, 1 or more, not {options.seeds}.")
     pool = ThreadPoolExecutor(options.jobs)
     try:
-        waiting = [pool.submit(outcome_of, path, folder, options) for path in paths]
+        waiting = [pool.submit(outcome_of, path, folder, options, seed)
+                   for path in paths for seed in range(options.seeds)]
         yield from (done.result() for done in as_completed(waiting))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def outcome_of(path: pathlib.Path, folder: pathlib.Path, options: argparse.Namespace) -> Outcome:
-    """Run one chapter; whatever goes wrong in it becomes part of the outcome."""
-    print(f"{path.stem} …", flush=True)
-    started, problems, results = time.perf_counter(), [], folder / f"{path.stem}.jsonl"
+def outcome_of(path: pathlib.Path, folder: pathlib.Path, options: argparse.Namespace, seed: int) -> Outcome:
+    """Run one chapter once; whatever goes wrong in it becomes part of the outcome."""
+    name = path.stem + (f", seed {seed}" if options.seeds > 1 else "")
+    print(f"{name} …", flush=True)
+    started, problems, results = time.perf_counter(), [], folder / f"{path.stem}-{seed}.jsonl"
     try:
         nb = nbformat.read(path, as_version=4)
-        notebooks.execute(nb, path.parent, environment(results, options), TIMEOUT)
+        notebooks.execute(nb, path.parent, environment(results, options, seed), TIMEOUT)
         problems = notebooks.write(nb, path) if options.save else []
         if options.html:
             write_page(nb, pathlib.Path(options.html), path.stem)
     except Exception as error:  # the other chapters go on
         problems = [reason(error, nb if "nb" in locals() else None)]
-    return Outcome(path.stem, time.perf_counter() - started, problems, read_results(results))
+    return Outcome(name, time.perf_counter() - started, problems, read_results(results))
 
 
-def environment(results: pathlib.Path, options: argparse.Namespace) -> dict[str, str]:
-    """What a chapter's kernel is told: where results go, the tier, and whether outputs are kept."""
+def environment(results: pathlib.Path, options: argparse.Namespace, seed: int) -> dict[str, str]:
+    """What a chapter's kernel is told: where results go, the tier, the seed, and whether outputs are kept."""
     env = {"COURSE_RESULTS": str(results)}
+    env |= {"COURSE_SEED": str(seed)} if seed else {}
     env |= {"COURSE_TIER": options.tier} if options.tier else {}
     return env | ({"COURSE_SAVING": "1"} if options.save else {})
 
@@ -133,7 +138,7 @@ def summarise(outcomes: list[Outcome], record: bool) -> int:
     """Print the table of claims, record the results if asked, and return the exit code."""
     from utils import references
 
-    results = [result for outcome in outcomes for result in outcome.results]
+    results = references.pooled([result for outcome in outcomes for result in outcome.results])
     rows = references.table(results) if results else []
     missed = [row["claim"] for row in rows if not row.pop("ok")]
     print(render(rows))
