@@ -32,7 +32,7 @@ def test_wrong_answers_are_told_their_mistake(one, answer, words):
 
 @pytest.mark.parametrize("one", ALL, ids=name)
 def test_each_exercise_is_whole(one):
-    assert len(one.wrong) >= 2 and one.hints and one.explanation and 1 <= one.minutes <= 60
+    assert len(one.wrong) >= 2 and one.right and one.hints and one.explanation and 1 <= one.minutes <= 60
     assert judge(one, ...) == ("not done yet", "")
     if callable(one.reference):
         assert judge(one, lambda *arguments: ...)[0] == "not done yet"
