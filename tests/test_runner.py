@@ -103,6 +103,16 @@ def test_runs_behind_a_median_add_up_over_seeds():
     assert one["values"] == [4.0], "what was handed in is left alone"
 
 
+def test_results_are_kept_and_can_be_recorded_later(chapters, capsys):
+    kept = chapters / "kept.jsonl"
+    assert run("01", "02", "--tier", "quick", "--record", "--results", str(kept)) == 1  # 02 fails
+    assert not (chapters / "record").exists() and len(kept.read_text().splitlines()) == 1
+    assert run("--from", str(kept), "--record") == 0
+    assert json.loads((chapters / "record").read_text())[0]["values"] == [3]
+    with pytest.raises(Trouble, match="holds no measured values"):
+        run("--from", str(chapters / "absent"))
+
+
 def test_a_saved_or_printed_page_shows_one_run():
     with pytest.raises(SystemExit):
         launcher.main(["run", "01", "--seeds", "2", "--save"])

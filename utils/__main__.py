@@ -3,6 +3,7 @@
     python3 -m utils lab             set up if needed, open the course in JupyterLab
     python3 -m utils test            set up if needed, run every test and every chapter
     python3 -m utils run [01 ...]    run chapters without a screen, print paper / reference / this run
+    python3 -m utils pretrain        pre-train the small BERT of chapter 8, with --minutes or --steps
     python3 -m utils doctor          what this machine has, what is wrong, and how to mend it
     python3 -m utils kit FOLDER      fill FOLDER with what `--offline FOLDER` installs without a network
     python3 -m utils address OWNER/REPO   write a fork's address into badges and first cells
@@ -25,10 +26,12 @@ def parser() -> argparse.ArgumentParser:
     parts = whole.add_subparsers(dest="what", metavar="COMMAND", required=True)
     for name, text in (("lab", "open the course; further options go to JupyterLab, e.g. --no-browser"),
                        ("test", "run the tests; further options go to pytest, e.g. -k environment"),
-                       ("run", "run chapters without a screen")):
+                       ("run", "run chapters without a screen"),
+                       ("pretrain", "pre-train a small BERT on public-domain books and film reviews")):
         part = parts.add_parser(name, help=text, description=text, allow_abbrev=False)
         installing(part)
     running(parts.choices["run"])
+    pretraining(parts.choices["pretrain"])
     parts.add_parser("doctor", help="what this machine has, what is wrong, and how to mend it")
     parts.add_parser("kit", help="fill a folder to install from").add_argument("folder")
     parts.add_parser("address", help="the repository's address, for a fork").add_argument("repository")
@@ -52,8 +55,26 @@ def running(part: argparse.ArgumentParser) -> None:
     part.add_argument("--seeds", type=int, default=1, metavar="N",
                       help="run each chapter N times with other random numbers, values pooled (1)")
     part.add_argument("--record", action="store_true", help="keep the results as this course's reference")
+    part.add_argument("--results", metavar="FILE", help="add every measured value to FILE, as it comes")
+    part.add_argument("--from", dest="source", metavar="FILE",
+                      help="run nothing: take the values from such a FILE, for the table or for --record")
     part.add_argument("--save", action="store_true", help="write the outputs into the notebooks")
     part.add_argument("--html", metavar="FOLDER", help="write each chapter as a page")
+
+
+def pretraining(part: argparse.ArgumentParser) -> None:
+    """The options of `pretrain`."""
+    length = part.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, metavar="M", help="train for so long, resumed time included (90)")
+    length.add_argument("--steps", type=int, metavar="N", help="train for so many steps instead")
+    part.add_argument("--size", default="small", choices=("tiny", "small", "medium", "large", "base"),
+                      help="tiny 2 layers of 128, small 2 x 256, medium 4 x 256, large 6 x 384, base 12 x 768")
+    part.add_argument("--batch", type=int, default=64, metavar="N", help="sequences a step (64); more on a GPU")
+    part.add_argument("--rate", type=float, default=1e-3, metavar="R", help="peak learning rate (0.001)")
+    part.add_argument("--seed", type=int, default=0, metavar="N", help="of the weights and of the order (0)")
+    part.add_argument("--out", metavar="FOLDER", default="bert", help="where the model goes (bert)")
+    part.add_argument("--checkpoint", metavar="FILE", help="where the training is kept (a file in the cache)")
+    part.add_argument("--resume", action="store_true", help="go on from the checkpoint")
 
 
 def main(arguments: list) -> int:

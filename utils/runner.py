@@ -36,6 +36,8 @@ class Outcome:
 
 def run(options: argparse.Namespace) -> int:
     """Run the chosen chapters and print the table; 1 if one failed or misses a floor, else 0."""
+    if options.source:
+        return summarise([measured_before(pathlib.Path(options.source))], options.record)
     paths = choose(options.chapters)
     outcomes: list[Outcome] = []
     try:
@@ -94,7 +96,24 @@ def outcome_of(path: pathlib.Path, folder: pathlib.Path, options: argparse.Names
             write_page(nb, pathlib.Path(options.html), path.stem)
     except Exception as error:  # the other chapters go on
         problems = [reason(error, nb if "nb" in locals() else None)]
-    return Outcome(name, time.perf_counter() - started, problems, read_results(results))
+    measured = read_results(results)
+    if options.results:
+        keep_results(measured, pathlib.Path(options.results))
+    return Outcome(name, time.perf_counter() - started, problems, measured)
+
+
+def keep_results(rows: list[dict], file: pathlib.Path) -> None:
+    """Add measured values to a file, a line each, so that nothing of a long run is lost."""
+    with open(file, "a", encoding="utf-8") as kept:
+        kept.write("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def measured_before(file: pathlib.Path) -> Outcome:
+    """The values that `--results FILE` kept. Raises Trouble when there are none."""
+    rows = read_results(file)
+    if not rows:
+        raise Trouble(f"{file} holds no measured values. `python3 -m utils run --results {file}` writes them.")
+    return Outcome(file.stem, 0.0, results=rows)
 
 
 def environment(results: pathlib.Path, options: argparse.Namespace, seed: int) -> dict[str, str]:
