@@ -69,12 +69,14 @@ def pretraining(part: argparse.ArgumentParser) -> None:
     length.add_argument("--steps", type=int, metavar="N", help="train for so many steps instead")
     part.add_argument("--size", default="small", choices=("tiny", "small", "medium", "large", "base"),
                       help="tiny 2 layers of 128, small 2 x 256, medium 4 x 256, large 6 x 384, base 12 x 768")
-    part.add_argument("--batch", type=int, default=64, metavar="N", help="sequences a step (64); more on a GPU")
+    part.add_argument("--batch", type=int, default=32, metavar="N", help="sequences a step (32); more on a GPU")
     part.add_argument("--rate", type=float, default=1e-3, metavar="R", help="peak learning rate (0.001)")
     part.add_argument("--seed", type=int, default=0, metavar="N", help="of the weights and of the order (0)")
-    part.add_argument("--out", metavar="FOLDER", default="bert", help="where the model goes (bert)")
+    part.add_argument("--out", metavar="FOLDER", default="my-bert",
+                      help="where the model goes, seen from the course's folder (my-bert)")
     part.add_argument("--checkpoint", metavar="FILE", help="where the training is kept (a file in the cache)")
-    part.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    part.add_argument("--resume", action="store_true", help="go on from the checkpoint, sizes as they were")
+    part.add_argument("--as-it-is", action="store_true", help="only write the checkpoint's model to the folder")
 
 
 def main(arguments: list) -> int:

@@ -61,6 +61,16 @@ def run(options: argparse.Namespace, rest: list[str]) -> int:
     return runner.run(options)
 
 
+def pretrain(options: argparse.Namespace, rest: list[str]) -> int:
+    """Pre-train a small BERT, in the Python that has torch. torchrun's processes are that Python."""
+    python = sys.executable if "RANK" in os.environ else python_for(options, "test")
+    if python != sys.executable:
+        return hand_over([python, "-m", "utils", *sys.argv[1:], "--here"])
+    from utils.pretraining import command
+
+    return command.run(options)
+
+
 def doctor(options: argparse.Namespace, rest: list[str]) -> int:
     """Say what this machine has and what is wrong, in the Python of ``.venv`` where there is one."""
     python = binary("python")
