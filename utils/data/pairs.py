@@ -62,12 +62,16 @@ def translations() -> Pairs:
     return pairs
 
 
-def stand_in(problem: Exception) -> Pairs:
-    """The course's own sentences: of each sixteen one to choose by, two for the test, the rest to learn from."""
+def phrases() -> dict[str, list[Pair]]:
+    """The course's own sentences: of each sixteen one "valid", two "test", the rest "train"."""
     rows = [tuple(line.split("\t")) for line in PHRASES.read_text(encoding="utf-8").splitlines()]
-    parts = {"test": rows[5::8], "valid": rows[2::16],
-             "train": [row for place, row in enumerate(rows) if place % 8 != 5 and place % 16 != 2]}
-    pairs = Pairs("the course's phrases (stand-in)", "stand-in", **parts)
+    return {"test": rows[5::8], "valid": rows[2::16],
+            "train": [row for place, row in enumerate(rows) if place % 8 != 5 and place % 16 != 2]}
+
+
+def stand_in(problem: Exception) -> Pairs:
+    """The course's own sentences in place of Multi30k, with a line that says so."""
+    pairs = Pairs("the course's phrases (stand-in)", "stand-in", **phrases())
     here(f"Multi30k is not reachable ({problem}); standing in: the course's phrases, "
          f"{len(pairs.train)} pairs to learn from, {len(pairs.test)} for the test")
     return pairs
