@@ -17,7 +17,7 @@ from utils.data.sources import Unavailable
 from utils.data.texts import own_prose
 from utils.pretraining import card, corpus, ship, tokens, vectors
 from utils.pretraining.batches import Passages, hide
-from utils.pretraining.model import TwoTasks, make_net, optimizer_groups
+from utils.pretraining.model import TwoTasks, make_net, optimizer_groups, stretch
 from utils.pretraining.plan import Plan, load_plan
 from utils.pretraining.schedule import Schedule
 from utils.pretraining.training import pretrain, reopen
@@ -287,6 +287,16 @@ def test_no_weight_decay_on_biases_and_layernorm():
     assert len(decayed["params"]) + len(free["params"]) == len(list(net.parameters()))
     assert net.config.hidden_dropout_prob == 0.1 and all(
         part.p == 0 for part in net.modules() if isinstance(part, torch.nn.Dropout))
+
+
+def test_places_not_seen_yet_start_from_those_before():
+    net = make_net("tiny", 300)
+    weight = net.bert.embeddings.position_embeddings.weight
+    before = weight.detach().clone()
+    stretch(net, 24)
+    assert torch.equal(weight[:24], before[:24])
+    assert torch.equal(weight[24:45], before[2:23]) and torch.equal(weight[45:67], before[1:23])
+    assert not any(torch.equal(row, before[0]) or torch.equal(row, before[23]) for row in weight[24:])
 
 
 def test_the_rate_rises_and_falls():

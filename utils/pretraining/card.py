@@ -1,5 +1,6 @@
 """The model card, written from the log of the run and the scores that were measured."""
 from statistics import mean, stdev
+from textwrap import wrap
 
 from utils.pretraining.corpus import KINDS
 
@@ -60,17 +61,20 @@ def training(log: dict) -> str:
     if log["vectors"]:
         start = ("Word embeddings start from co-occurrence counts of the same text (positive pointwise mutual\n"
                  "  information within 5 tokens, reduced by its largest singular values), which the paper did not do.")
+    notes = "\n  ".join(wrap(log["notes"], 108))
+    notes = f"- {notes}\n" if notes else ""
     return f"""## Training
 
 - Masked words (15 %, of them 80 % hidden, 10 % swapped, 10 % kept) and next passage (half of the pairs), as in Devlin
   et al. (2018); {log['pieces']:,} WordPieces, cased, trained on the same text.
-- {log['steps']:,} steps, {log['tokens']:,} tokens seen ({log['tokens'] / log['tokens_a_reading']:.2f} readings),
+- {log['steps']:,} steps, {log['tokens']:,} tokens seen, in
   sequences of {log['length']} tokens for the first nine tenths and of {log['long']} for the last tenth, without
   padding, {log['batch'] * log['length']:,} tokens a step.
 - In the second half, reviews and articles are read {log['near']} times more often still. The other passage of a false
-  pair is from another document of the same kind of text.{' ' + log['notes'] if log['notes'] else ''}
-- AdamW, peak rate {log['rate']:g}, warm-up over a twentieth, linear decay, weight decay {log['decay']:g} but none on
-  biases and LayerNorm, gradients clipped at 1; no dropout, for each passage is read a few times only.
+  pair is from another document of the same kind.
+{notes}- AdamW, peak rate {log['rate']:g}, warm-up over a twentieth, linear decay, weight decay
+  {log['decay']:g} but none on biases and LayerNorm, gradients clipped at 1; no dropout, for each passage is
+  read a few times only.
 - {start}
 - The paper's base net took 1,000,000 steps of 256 sequences, up to 512 tokens long, on 16 TPU chips in four days."""
 
@@ -121,4 +125,5 @@ def limits(log: dict) -> str:
   reviews and 120 articles: no fact reliably, and few words that came up in this century.
 - Its text carries the prejudices of its time, against peoples, classes and women among others, and so may its guesses.
 - English in plain ASCII only; other characters become [UNK].
-- For learning, not for use: a GPU and the same command make a better one in the same time."""
+- At its best up to {log['length']} tokens: longer sequences came last in the training, and it reads them worse.
+- For learning, not for use: on a GPU the same command reads far more text in the same time."""

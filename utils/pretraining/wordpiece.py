@@ -20,12 +20,12 @@ def train_vocabulary(sentences: Iterable[str], size: int) -> list[str]:
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    inside = ["##" + letter for letter in LETTERS]
-    trainer = trainers.WordPieceTrainer(vocab_size=size - len(inside), special_tokens=SPECIAL, min_frequency=2,
-                                        initial_alphabet=LETTERS, show_progress=False)
+    # letters first, in a fixed order: among equally frequent pairs the trainer takes the one seen first
+    letters = LETTERS + ["##" + letter for letter in LETTERS]
+    trainer = trainers.WordPieceTrainer(vocab_size=size, special_tokens=SPECIAL + letters, min_frequency=2,
+                                        show_progress=False)
     tokenizer.train_from_iterator((s.replace("[UNK]", " ") for s in sentences), trainer)
-    pieces = {*tokenizer.get_vocab(), *LETTERS, *inside} - set(SPECIAL)
-    return SPECIAL + sorted(pieces)
+    return SPECIAL + sorted(set(tokenizer.get_vocab()) - set(SPECIAL))
 
 
 def normalizer() -> Any:
