@@ -102,10 +102,10 @@ def table(scores: dict) -> str:
             cells = [cell(kinds.get(kind, {}).get(labels)) for kind in ("pretrained", "random")]
             rows.append(f"| {TASKS[task][0]}, {TASKS[task][1]} | {int(labels):,} | {' | '.join(cells)} |")
     if not rows:
-        return ""
+        return "## Fine-tuned\n\nNot measured yet for this version: `python -m tests.benchmarks.bert` does it."
     return "\n".join(["## Fine-tuned", "",
-                      "Mean and standard deviation over seeds (in brackets: how many), with the same budget for both, "
-                      "by `python -m tests.benchmarks.bert`.", "",
+                      "Mean and standard deviation over seeds (in brackets: how many), with the same data and",
+                      "epochs for both, by `python -m tests.benchmarks.bert`. A dash: not measured yet.", "",
                       "| task | labels | this model | the same net from random numbers |",
                       "|---|---:|---:|---:|", *rows])
 
