@@ -16,8 +16,8 @@ class Plan:
     size: str = "small"
     steps: int | None = None
     minutes: float | None = None
-    length: int = 48  # tokens of a sequence for the first nine tenths, as the paper's 128
-    long: int = 128  # and for the last tenth, as its 512
+    length: int = 48  # tokens of a sequence, as the paper's 128
+    long: int = 128  # and of every fourth batch in the second half, as its 512 for the last tenth
     batch: int = 32  # sequences of a step at the short length; fewer at the long one, with as many tokens
     rate: float = 1e-3
     decay: float = 0.01

@@ -20,13 +20,13 @@ from utils.pretraining.vectors import log_frequencies, word_vectors
 from utils.training import fit
 
 FAR = 1_000_000  # chunks that fit is asked for by the clock, which ends the training long before
-SHORT = 0.9  # the part of the training that reads short sequences
-WIDE = 0.5  # the part that reads mostly books; then come the texts near the tasks
+WIDE = 0.5  # the part of the training that reads mostly books, in short sequences only
+EVERY = 4  # then every fourth batch has long sequences, while the rate is still high enough to learn their places
 
 
 class Walk:
-    """The passages of a run, as `fit` walks batches: short ones for the first nine tenths, then long
-    ones; books for the most part in the first half, then more of the texts that are near the tasks.
+    """The passages of a run, as `fit` walks batches: short ones of books for the most part in the first
+    half; then more of the texts that are near the tasks, and every fourth batch of long ones.
     """
 
     def __init__(self, tokens: Tokens, plan: Plan, schedule: Schedule):
@@ -44,7 +44,7 @@ class Walk:
         first, self.epoch = self.epoch * len(self), self.epoch + 1
         for number in range(first, first + len(self)):
             done = self.schedule.progress()
-            part = self.wide if done < WIDE else self.near if done < SHORT else self.long
+            part = self.wide if done < WIDE else self.long if number % EVERY == EVERY - 1 else self.near
             yield part.batch(number * part.ranks + part.rank)
 
 
