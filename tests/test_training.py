@@ -115,6 +115,13 @@ def test_ctrl_c_returns_what_was_learned(capsys):
     assert "stopped by hand in epoch 2 of 5" in capsys.readouterr().out
 
 
+def test_a_report_ends_the_training_with_true_and_with_nothing_else(capsys):
+    model, data, step = task()
+    enough = fit(model, Batches(data, 16), step, epochs=9, report=lambda history: history.epochs == 2)
+    assert enough.epochs == 2 and "stopped by hand" not in capsys.readouterr().out
+    assert fit(model, Batches(data, 16), step, epochs=3, report=lambda history: "a line", quiet=True).epochs == 3
+
+
 def test_resuming_gives_the_numbers_of_an_uninterrupted_run(tmp_path):
     whole, data, step = task(dropout=0.3)
     expected = fit(whole, Batches(data, 16), step, epochs=5, evaluate=data, quiet=True)

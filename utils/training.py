@@ -34,7 +34,8 @@ def fit(model: nn.Module | None, batches: Iterable, step: Callable, *, epochs: i
     checkpoint: a file to resume from after a lost session. It keeps the model, everything
         with a state_dict that the step names (optimizers, schedules), the random numbers
         and the history; the resumed run gives the numbers of an uninterrupted one.
-    report: called with the History after each epoch. quiet: no progress bar, no last line.
+    report: called with the History after each epoch; True from it ends the training.
+    quiet: no progress bar, no last line.
     Returns the History. Ctrl-C ends the training and returns what was learned so far.
     Raises Diverged, with what to try, when a number is NaN or infinite; TypeError or
     ValueError for arguments that nothing can be trained with.
@@ -58,8 +59,8 @@ def fit(model: nn.Module | None, batches: Iterable, step: Callable, *, epochs: i
                 history.end_epoch(measure(model, evaluate))
                 done = 0
                 saved.save(history, epoch + 1, 0)
-                if report:
-                    report(history)
+                if report and report(history) is True:
+                    break
         except KeyboardInterrupt:
             history.look()
             here(f"stopped by hand in epoch {epoch + 1} of {epochs}; what was learned is kept")

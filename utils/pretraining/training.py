@@ -98,11 +98,10 @@ def pretrain(tokens: Tokens, plan: Plan, checkpoint: Path | None = None,
         schedule.tick(batch[0].numel())
         return {name: value.detach() for name, value in numbers.items()}
 
-    def look(history: History) -> None:
+    def look(history: History) -> bool:
         if report and ranks.join()[0] == 0:
             report(history, schedule)
-        if schedule.progress() >= 1 and plan.minutes:
-            raise KeyboardInterrupt  # the way to end `fit` before its last epoch
+        return bool(plan.minutes) and schedule.progress() >= 1  # True ends `fit` before its last epoch
 
     schedule.start()
     chunks = plan.steps // plan.chunk if plan.steps else FAR
