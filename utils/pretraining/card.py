@@ -68,8 +68,8 @@ def training(log: dict) -> str:
 - Masked words (15 %, of them 80 % hidden, 10 % swapped, 10 % kept) and next passage (half of the pairs), as in Devlin
   et al. (2018); {log['pieces']:,} WordPieces, cased, trained on the same text.
 - {log['steps']:,} steps, {log['tokens']:,} tokens seen, in
-  sequences of {log['length']} tokens, without padding, {log['batch'] * log['length']:,} tokens a step. In the second half
-  every fourth step has sequences of {log['long']} tokens, which the paper kept for the last tenth.
+  sequences of {log['length']} tokens, without padding, {log['batch'] * log['length']:,} tokens a step. In the
+  second half every fourth step has sequences of {log['long']} tokens, which the paper kept for the last tenth.
 - In the second half, reviews and articles are read {log['near']} times more often still. The other passage of a false
   pair is from another document of the same kind.
 {notes}- AdamW, peak rate {log['rate']:g}, warm-up over a twentieth, linear decay, weight decay
