@@ -4,7 +4,7 @@ import json
 import pytest
 
 from utils import claims
-from utils.claims import Claim, Run, claim, holds, scoreboard
+from utils.claims import Claim, Run, claim, holds, measured, scoreboard
 from utils.references import record, table, verdict
 
 PAPER = {"id": "99-a", "chapter": "99", "year": 1998, "title": "A net", "citation": "Someone, 1998, p. 3",
@@ -54,8 +54,15 @@ def test_results_are_written_for_the_runner_and_recorded(file, tmp_path, monkeyp
     assert (reference["mean"], reference["spread"], reference["n"]) == (2.0, 1.0, 3)
     assert reference["tier"] == "quick" and reference["data"] == "MNIST" and len(reference["date"]) == 10
     row, = table(results)
-    assert row["ok"] and row["paper"] == "0.95 %" and row["this run"] == "≈ 2.00 ± ≈ 1.00 %"
+    assert row["ok"] and row["paper"] == "0.95 %" and row["this run"] == "≈ 2.00 ± 1.00 %"
     assert row["verdict"] == "within 2 spreads of the reference"
+
+
+@pytest.mark.parametrize("mean, spread, text", [
+    (13.8712, 0.00001, "≈ 13.9 ± 0.0 nats"), (-112.95, 0.29, "≈ -113.0 ± 0.3 nats"), (57.9, 3.9, "≈ 57.9 ± 3.9 nats"),
+    (3e-9, 2e-9, "≈ 0 ± 0 nats"), (9.12, None, "≈ 9.12 nats"), (155, 3.2, "≈ 155 ± 3 nats")])
+def test_a_spread_is_never_rounded_away_where_it_counts(mean, spread, text):
+    assert measured(mean, spread, "nats") == text
 
 
 def test_a_summary_of_many_runs_says_how_many(file, tmp_path, monkeypatch):

@@ -150,7 +150,7 @@ def test_definitions_can_be_loaded(path):
     ("a ≈ -1.5e-07 b", "a ≈ nan b"),
     ("|  ≈ 3.1 |", "| ≈ 31.25 |"),
     ("≈ inf", "≈ -inf"),
-    ("≈ 3.1 ± ≈ 0.2 %", "≈ 3.0 ± ≈ 0.1 %"),
+    ("≈ 3.1 ± 0.2 %", "≈ 3.0 ± 10.1 %"),
     ("x\nhere: MNIST, 60,000\ny", "x\nhere: digits, 1,437\ny"),
     ("here: a\nx", "here: a\nhere: b\nx"),
 ])
@@ -162,6 +162,8 @@ def test_masked(one, other):
     ("loss ≈ 0.1 · 3 epochs", "loss ≈ 0.1 · 4 epochs"),
     ("loss ≈ 0.1", "error ≈ 0.1"),
     ("≈ 1,23", "≈ 1,24"),
+    ("≈ 3.1 ± 0.2 of 3", "≈ 3.1 ± 0.2 of 4"),
+    ("± 0.2", "± 0.3"),
     ("≈ 0.12 %", "≈ 0.12 s"),
     ("≈ 3 of 10", "≈ 3 of 11"),
     ("61,706 parameters", "61,707 parameters"),

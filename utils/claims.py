@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
+from math import floor, log10
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -17,6 +18,7 @@ from utils.say import approx
 
 CLAIMS = Path(__file__).resolve().parents[1] / "assets" / "claims.json"
 BETTER = ("lower", "higher", "equal", "near")
+ROUNDING = 1e-6  # what float arithmetic leaves where zero was meant
 _RUNS: dict[str, "Run"] = {}  # what this kernel measured
 
 
@@ -168,9 +170,7 @@ def reference(one: Claim) -> str:
         return "not recorded yet"
     if one.better == "equal":
         return f"{number(run['mean'])} {one.unit}".strip()
-    spread = "" if run["spread"] is None else f" ± {approx(run['spread'], digits(run['mean']))}"
-    return (f"{approx(run['mean'], digits(run['mean']))}{spread} {one.unit}".rstrip()
-            + f" ({run['data']}, {run['tier']}, n = {run['n']})")
+    return f"{measured(run['mean'], run['spread'], one.unit)} ({run['data']}, {run['tier']}, n = {run['n']})"
 
 
 def yours(one: Claim) -> str:
@@ -184,9 +184,17 @@ def measurement(one: Claim, run: Run) -> str:
     """A run's mean and spread over its seeds; for a count, what was counted."""
     if one.better == "equal":  # a count is the same on every machine
         return " / ".join(sorted({f"{number(value)} {one.unit}".strip() for value in run.values}))
-    places = digits(run.mean)
-    spread = "" if run.spread is None else f" ± {approx(run.spread, places)}"
-    return f"{approx(run.mean, places)}{spread} {one.unit}".rstrip()
+    return measured(run.mean, run.spread, one.unit)
+
+
+def measured(mean: float, spread: float | None, unit: str) -> str:
+    """A mean with its spread: three significant digits of the mean, or as many as show one of the spread."""
+    mean, spread = (0.0 if value is not None and abs(value) < ROUNDING else value for value in (mean, spread))
+    places = digits(mean)
+    needed = -floor(log10(spread)) if spread else 0
+    if needed <= places + 2:  # beyond that the spread is as good as none
+        places = max(places, needed)
+    return f"{approx(mean, places, spread=spread)} {unit}".rstrip()
 
 
 def digits(value: float) -> int:

@@ -1,7 +1,7 @@
 """How the course prints what differs from run to run, so that nbval can mask exactly that.
 
 Training, the clock, the machine and the source of the data decide some numbers. They are
-printed as `≈ 3.14`, or on a line of their own that starts with `here:`. tests/sanitize.cfg
+printed as `≈ 3.14` or `≈ 3.1 ± 0.2`, or on a line of their own that starts with `here:`. tests/sanitize.cfg
 masks these two forms and nothing else; every other character of a saved output is compared.
 """
 import inspect
@@ -11,20 +11,20 @@ from numbers import Real
 from typing import Any
 
 
-def approx(value: Real, digits: int = 2, unit: str = "") -> str:
+def approx(value: Real, digits: int = 2, unit: str = "", *, spread: Real | None = None) -> str:
     """A measured number as text, marked as one that may differ on another machine.
 
     value: any real number, a 0-d tensor included. digits: places after the point, 0 to 12.
-    unit: text that follows the number, for example " %".
+    unit: text that follows the number, for example " %". spread: printed behind it, as in ≈ 3.1 ± 0.2 %.
     Raises TypeError for what is not a number and ValueError for other digits.
     """
     if not 0 <= digits <= 12:
         raise ValueError(f"approx() expects 0 to 12 digits after the point, not {digits}.")
     try:
-        number = float(value)
+        numbers = [float(each) for each in ([value] if spread is None else [value, spread])]
     except (TypeError, ValueError) as error:
         raise TypeError(f"approx() expects one number, not {type(value).__name__}.") from error
-    return f"≈ {number:,.{digits}f}{unit}"
+    return "≈ " + " ± ".join(f"{number:,.{digits}f}" for number in numbers) + unit
 
 
 def here(text: str) -> None:
