@@ -155,9 +155,11 @@ def line(outcome: Outcome) -> str:
 
 def summarise(outcomes: list[Outcome], record: bool) -> int:
     """Print the table of claims, record the results if asked, and return the exit code."""
-    from utils import references
+    from utils import one_task, references
 
-    results = references.pooled([result for outcome in outcomes for result in outcome.results])
+    measured = [result for outcome in outcomes for result in outcome.results]
+    digits = [result for result in measured if result.get("kind") == one_task.KIND]
+    results = references.pooled([result for result in measured if "id" in result])
     rows = references.table(results) if results else []
     missed = [row["claim"] for row in rows if not row.pop("ok")]
     print(render(rows))
@@ -168,7 +170,8 @@ def summarise(outcomes: list[Outcome], record: bool) -> int:
               + (" Nothing was recorded." if record else ""))
     elif record and results:
         references.record(results)
-        print("\nRecorded as the reference in assets/claims.json.")
+        one_task.record_digits(digits)
+        print("\nRecorded as the reference in assets/claims.json" + (" and assets/digits.json." if digits else "."))
     return int(bool(failed or missed))
 
 
