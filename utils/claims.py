@@ -170,7 +170,8 @@ def reference(one: Claim) -> str:
         return "not recorded yet"
     if one.better == "equal":
         return f"{number(run['mean'])} {one.unit}".strip()
-    return f"{measured(run['mean'], run['spread'], one.unit)} ({run['data']}, {run['tier']}, n = {run['n']})"
+    data = "" if run["data"] == "none" else f"{run['data']}, "
+    return f"{measured(one, run['mean'], run['spread'])} ({data}{run['tier']}, n = {run['n']})"
 
 
 def yours(one: Claim) -> str:
@@ -184,17 +185,22 @@ def measurement(one: Claim, run: Run) -> str:
     """A run's mean and spread over its seeds; for a count, what was counted."""
     if one.better == "equal":  # a count is the same on every machine
         return " / ".join(sorted({f"{number(value)} {one.unit}".strip() for value in run.values}))
-    return measured(run.mean, run.spread, one.unit)
+    return measured(one, run.mean, run.spread)
 
 
-def measured(mean: float, spread: float | None, unit: str) -> str:
-    """A mean with its spread: three significant digits of the mean, or as many as show one of the spread."""
+def measured(one: Claim, mean: float, spread: float | None) -> str:
+    """A mean with its spread: three significant digits, more where the spread or the paper's figure has more."""
     mean, spread = (0.0 if value is not None and abs(value) < ROUNDING else value for value in (mean, spread))
-    places = digits(mean)
+    places = digits(mean) if one.value is None or not mean else max(digits(mean), decimals(one.value))
     needed = -floor(log10(spread)) if spread else 0
     if needed <= places + 2:  # beyond that the spread is as good as none
         places = max(places, needed)
-    return f"{approx(mean, places, spread=spread)} {unit}".rstrip()
+    return f"{approx(mean, places, spread=spread)} {one.unit}".rstrip()
+
+
+def decimals(value: float) -> int:
+    """Places after the point of a figure as it is printed."""
+    return len(number(value).partition(".")[2])
 
 
 def digits(value: float) -> int:
