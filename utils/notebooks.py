@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from utils.address import badge, first_cell, readdress, repository
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbformat import NotebookNode
 
 __all__ = ["badge", "execute", "first_cell", "normalise", "problems", "readdress", "repository",
@@ -32,11 +34,13 @@ MACHINE = re.compile(
 )
 
 
-def execute(nb: NotebookNode, folder: pathlib.Path, env: dict[str, str], timeout: int) -> None:
+def execute(nb: NotebookNode, folder: pathlib.Path, env: dict[str, str], timeout: int,
+            after: Callable[[], object] | None = None) -> None:
     """Run all cells of ``nb`` in a fresh kernel of *this* Python, from inside ``folder``.
 
-    ``env`` is added to the kernel's environment; ``timeout`` is in seconds for one cell. Raises
-    nbclient's CellExecutionError, CellTimeoutError or DeadKernelError.
+    ``env`` is added to the kernel's environment; ``timeout`` is in seconds for one cell; ``after``
+    is called when a code cell is done. Raises nbclient's CellExecutionError, CellTimeoutError or
+    DeadKernelError.
     """
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -50,6 +54,8 @@ def execute(nb: NotebookNode, folder: pathlib.Path, env: dict[str, str], timeout
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=ThisPython())
     kwargs = {"km": manager, "timeout": timeout, "startup_timeout": 180, "record_timing": False,
               "resources": {"metadata": {"path": str(folder)}}}
+    if after:
+        kwargs["on_cell_executed"] = lambda **_: after()
     client = NotebookClient(nb, **kwargs)
     client.execute(env=dict(os.environ, TQDM_DISABLE="1", **env), cleanup_kc=True)
 

@@ -16,8 +16,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
 import nbformat
+from tqdm import tqdm
 
-from utils import notebooks
+from utils import notebooks, report
 from utils.install import ROOT, Trouble
 
 CHAPTERS = ROOT / "chapters"
@@ -32,25 +33,27 @@ class Outcome:
     seconds: float
     problems: list[str] = field(default_factory=list)
     results: list[dict] = field(default_factory=list)
+    figures: str = ""  # as HTML, for the report
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the chosen chapters and print the table; 1 if one failed or misses a floor, else 0."""
     if options.source:
-        return summarise([measured_before(pathlib.Path(options.source))], options.record)
+        return summarise([measured_before(pathlib.Path(options.source))], options)
     paths = choose(options.chapters)
     outcomes: list[Outcome] = []
     try:
         with tempfile.TemporaryDirectory(prefix="course-") as folder:
             for outcome in all_outcomes(paths, pathlib.Path(folder), options):
                 outcomes.append(outcome)
-                print(line(outcome), flush=True)
+                say(line(outcome))
     except KeyboardInterrupt:
         print(f"\nStopped: {len(outcomes)} of {len(paths)} chapters are done.")
-        summarise(outcomes, record=False)
+        options.record = False
+        summarise(outcomes, options)
         sys.stdout.flush()
         os._exit(130)  # at once: threads wait on kernels, and kernels end when this process does
-    return summarise(outcomes, options.record)
+    return summarise(outcomes, options)
 
 
 def choose(wanted: list[str], folder: pathlib.Path = CHAPTERS) -> list[pathlib.Path]:
@@ -75,31 +78,50 @@ def all_outcomes(paths: list[pathlib.Path], folder: pathlib.Path,
     if options.seeds < 1:
         raise Trouble(f"--seeds is the number of runs a chapter, 1 or more, not {options.seeds}.")
     pool = ThreadPoolExecutor(options.jobs)
+    # disable=None: no bar where nobody looks, as in a log
+    with tqdm(total=options.seeds * sum(map(cells, paths)), unit="cell", leave=False, disable=None) as bar:
+        try:
+            waiting = [pool.submit(outcome_of, path, folder, options, seed, bar)
+                       for path in paths for seed in range(options.seeds)]
+            yield from (done.result() for done in as_completed(waiting))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def cells(path: pathlib.Path) -> int:
+    """How many code cells a notebook has; 0 for a file that is none."""
     try:
-        waiting = [pool.submit(outcome_of, path, folder, options, seed)
-                   for path in paths for seed in range(options.seeds)]
-        yield from (done.result() for done in as_completed(waiting))
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        return sum(cell.cell_type == "code" for cell in nbformat.read(path, as_version=4).cells)
+    except Exception:  # the run itself will say what is wrong with it
+        return 0
 
 
-def outcome_of(path: pathlib.Path, folder: pathlib.Path, options: argparse.Namespace, seed: int) -> Outcome:
+def say(text: str) -> None:
+    """Print above the progress bar."""
+    tqdm.write(text)
+    sys.stdout.flush()
+
+
+def outcome_of(path: pathlib.Path, folder: pathlib.Path, options: argparse.Namespace, seed: int,
+               bar: tqdm) -> Outcome:
     """Run one chapter once; whatever goes wrong in it becomes part of the outcome."""
     name = path.stem + (f", seed {seed}" if options.seeds > 1 else "")
-    print(f"{name} …", flush=True)
+    say(f"{name} …")
     started, problems, results = time.perf_counter(), [], folder / f"{path.stem}-{seed}.jsonl"
+    pictures = ""
     try:
         nb = nbformat.read(path, as_version=4)
-        notebooks.execute(nb, path.parent, environment(results, options, seed), TIMEOUT)
+        notebooks.execute(nb, path.parent, environment(results, options, seed), TIMEOUT, bar.update)
         problems = notebooks.write(nb, path) if options.save else []
         if options.html:
             write_page(nb, pathlib.Path(options.html), path.stem)
+            pictures = report.figures(nb)
     except Exception as error:  # the other chapters go on
         problems = [reason(error, nb if "nb" in locals() else None)]
     measured = read_results(results)
     if options.results:
         keep_results(measured, pathlib.Path(options.results))
-    return Outcome(name, time.perf_counter() - started, problems, measured)
+    return Outcome(name, time.perf_counter() - started, problems, measured, pictures)
 
 
 def keep_results(rows: list[dict], file: pathlib.Path) -> None:
@@ -153,34 +175,29 @@ def line(outcome: Outcome) -> str:
     return "\n    ".join([f"{outcome.name}: {state}, {outcome.seconds:.0f} s", *outcome.problems])
 
 
-def summarise(outcomes: list[Outcome], record: bool) -> int:
+def summarise(outcomes: list[Outcome], options: argparse.Namespace) -> int:
     """Print the table of claims, record the results if asked, and return the exit code."""
-    from utils import one_task, references
+    from utils import one_task, readme, references
 
     measured = [result for outcome in outcomes for result in outcome.results]
     digits = [result for result in measured if result.get("kind") == one_task.KIND]
     results = references.pooled([result for result in measured if "id" in result])
     rows = references.table(results) if results else []
+    rows = report.with_seconds(rows, [(outcome.name, outcome.seconds) for outcome in outcomes])
     missed = [row["claim"] for row in rows if not row.pop("ok")]
-    print(render(rows))
+    print(report.render(rows))
     failed = [outcome.name for outcome in outcomes if outcome.problems]
     if failed or missed:
         print(f"\n{len(failed)} failed: {', '.join(failed) or 'none'}. "
               f"{len(missed)} below the floor: {', '.join(missed) or 'none'}."
-              + (" Nothing was recorded." if record else ""))
-    elif record and results:
+              + (" Nothing was recorded." if options.record else ""))
+    elif options.record and results:
         references.record(results)
         one_task.record_digits(digits)
-        print("\nRecorded as the reference in assets/claims.json" + (" and assets/digits.json." if digits else "."))
+        readme.write_scoreboard()
+        print("\nRecorded as the reference in assets/claims.json" + (", assets/digits.json" if digits else "")
+              + " and README.md.")
+    if options.html and outcomes:
+        chapters = [(outcome.name, line(outcome), outcome.figures) for outcome in outcomes]
+        print(f"Report: {report.write_report(pathlib.Path(options.html), rows, chapters)}")
     return int(bool(failed or missed))
-
-
-def render(rows: list[dict]) -> str:
-    """Rows of one set of keys as a text table; an empty line for no rows."""
-    if not rows:
-        return ""
-    table = [list(rows[0]), *([str(value) for value in row.values()] for row in rows)]
-    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-             for row in table]
-    return "\n".join(["", lines[0], "-" * len(lines[0]), *lines[1:]])
