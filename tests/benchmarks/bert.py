@@ -4,7 +4,8 @@
         [--seeds 5] [--out FILE]
 
 Prints a line a run, and mean and standard deviation over the seeds; --out adds them to a JSON file.
-Everything is equal but the weights at the start: data, order, epochs, learning rate.
+Everything is equal but the weights at the start: data, order, epochs, learning rate. A sentence is judged by
+chapter 8's `Opinion`, from the mean of the last states.
 """
 import argparse
 import json
@@ -18,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tests import definitions
 from utils.data.entities import entities
 from utils.data.reviews import reviews
 from utils.device import lab, seed_everything
@@ -104,7 +106,7 @@ def train(net: nn.Module, examples: Examples, epochs: int, rate: float) -> None:
 
     def step(batch: tuple) -> dict:
         ids, mask, labels = batch
-        scores = net(ids, attention_mask=mask).logits
+        scores = logits_of(net, ids, mask)
         loss = F.cross_entropy(scores.float().flatten(0, -2), labels.flatten(), ignore_index=IGNORED)
         optimizer.zero_grad()
         loss.backward()
@@ -120,8 +122,14 @@ def guesses(net: nn.Module, examples: Examples) -> list[tuple[Tensor, Tensor]]:
     """(labels, guesses) of every batch."""
     net.eval()
     with torch.inference_mode():
-        return [(labels, net(ids.to(lab.device), attention_mask=mask.to(lab.device)).logits.argmax(-1).cpu())
+        return [(labels, logits_of(net, ids.to(lab.device), mask.to(lab.device)).argmax(-1).cpu())
                 for ids, mask, labels in examples]
+
+
+def logits_of(net: nn.Module, ids: Tensor, mask: Tensor) -> Tensor:
+    """The chapter's net gives logits, those of transformers give them among other things."""
+    found = net(ids, mask)
+    return found if isinstance(found, Tensor) else found.logits
 
 
 def accuracy(found: list[tuple[Tensor, Tensor]], names: list[str]) -> float:
@@ -157,11 +165,12 @@ def load_task(name: str) -> tuple[list, list, list[str], Callable, Callable]:
 
 def make(kind: str, folder: Path, classes: int, sentence: bool) -> nn.Module:
     """The pre-trained net with a new head, or the same net from random numbers."""
-    from transformers import AutoConfig, BertForSequenceClassification, BertForTokenClassification
-    family = BertForSequenceClassification if sentence else BertForTokenClassification
-    if kind == "pretrained":
-        return family.from_pretrained(folder, num_labels=classes)
-    return family(AutoConfig.from_pretrained(folder, num_labels=classes))
+    from transformers import AutoConfig, BertForTokenClassification, BertModel
+    config = AutoConfig.from_pretrained(folder, num_labels=classes)
+    family, options = (BertModel, {"add_pooling_layer": False}) if sentence else (BertForTokenClassification, {})
+    known = kind == "pretrained"
+    net = family.from_pretrained(folder, config=config, **options) if known else family(config, **options)
+    return definitions.load("08_bert.ipynb").Opinion(net) if sentence else net
 
 
 def measure(options: argparse.Namespace) -> dict:
