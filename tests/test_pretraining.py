@@ -2,6 +2,7 @@
 import io
 import json
 import os
+import shutil
 import re
 import socket
 import subprocess
@@ -381,6 +382,17 @@ def test_a_run_becomes_a_folder_that_loads_by_name(prose, tmp_path):
     assert "public domain" in text and "early version" not in text and "4 steps" in text
     log = json.loads((folder / "training_log.json").read_text())
     assert log["tokens"] == 4 * 4 * 24 and len(log["held_out_mlm"]) == 1 and 0 < log["unigram_words_right"] < 0.2
+
+
+def test_the_card_draws_the_score_against_the_labels_where_both_nets_were_scored(tmp_path):
+    shutil.copy(SHIPPED / ship.LOG, tmp_path)
+    scores = {"sst2": {"pretrained": {"200": [70.0, 72.0], "1000": [80.0]}, "random": {"200": [55.0, 57.0]}}}
+    for drawn in (False, True):
+        (tmp_path / ship.SCORES).write_text(json.dumps(scores))
+        ship.write_card(tmp_path)
+        assert (tmp_path / ship.PICTURE).exists() == drawn
+        assert ("for 200, 1,000 labels" in (tmp_path / ship.CARD).read_text(encoding="utf-8")) == drawn
+        scores["sst2"]["random"]["1000"] = [60.0]
 
 
 def test_an_unfinished_model_says_so():

@@ -1,5 +1,7 @@
 """The README's scoreboard says what the claims file says."""
+import html
 import json
+import shutil
 
 import pytest
 
@@ -30,3 +32,15 @@ def test_a_readme_without_the_marks_is_refused(tmp_path):
     (tmp_path / "README.md").write_text("# Nothing\n")
     with pytest.raises(ValueError, match="no place for the scoreboard"):
         readme.write_scoreboard(tmp_path / "README.md")
+
+
+def test_the_saved_scoreboards_show_the_recorded_references(tmp_path):
+    for path in (readme.ROOT / "chapters").glob("*.ipynb"):
+        shutil.copy(path, tmp_path)
+    assert readme.write_saved_scoreboards(tmp_path) == [], "run: python3 -m utils run --record"
+    path = next(iter(sorted(tmp_path.glob("01*.ipynb"))))
+    before = path.read_text(encoding="utf-8")
+    old = html.escape(claims.reference(claims.claim("01-novikoff-1962")))
+    path.write_text(before.replace(old, "\u2248 1.0 \u00b1 0.5 % (elsewhere, quick, n = 2)"), encoding="utf-8")
+    assert readme.write_saved_scoreboards(tmp_path) == [path.name]
+    assert path.read_text(encoding="utf-8") == before

@@ -1,10 +1,11 @@
-"""What the README shows of the records: the scoreboard and the picture of seventy years.
+"""What the pages show of the records: the README's scoreboard, and those saved in the chapters.
 
-`python3 -m utils run --record` rewrites both from assets/claims.json and assets/digits.json;
-a test compares them.
+`python3 -m utils run --record` rewrites both from assets/claims.json; a test compares them.
 """
+import json
 import os
 import re
+from html import escape
 from pathlib import Path
 
 from utils.claims import Claim, claims, paper, reference
@@ -48,3 +49,41 @@ def write_scoreboard(file: Path = README) -> bool:
         fresh.write_text(new, encoding="utf-8", newline="\n")
         os.replace(fresh, file)
     return new != text
+
+
+def write_saved_scoreboards(folder: Path = ROOT / "chapters") -> list[str]:
+    """Put the recorded references into the scoreboards that the chapters were saved with.
+
+    Only the columns of the paper and the reference change, "this run" stays that of the saved run.
+    Returns the names of the chapters that changed.
+    """
+    changed = []
+    for path in sorted(folder.glob("[0-9]*.ipynb")):
+        text = path.read_text(encoding="utf-8")
+        book = json.loads(text)
+        for cell in book["cells"]:
+            if "".join(cell["source"]).strip().startswith("scoreboard("):
+                for output in cell["outputs"]:
+                    data = output.get("data", {})
+                    kinds = {"text/html", "text/plain"} & set(data)
+                    data.update({kind: renewed(kind, data[kind]) for kind in kinds})
+        new = json.dumps(book, indent=1, ensure_ascii=False) + "\n"
+        if new != text:
+            fresh = path.with_suffix(".tmp")
+            fresh.write_text(new, encoding="utf-8", newline="\n")
+            os.replace(fresh, path)
+            changed.append(path.name)
+    return changed
+
+
+def renewed(kind: str, lines: list[str]) -> list[str]:
+    """The lines of a saved scoreboard with today's references."""
+    between, first, change = ("</td><td>", "<tr><td>", escape) if kind == "text/html" else (" | ", "", str)
+    known = {first + change(one.title): one for one in claims()}
+    found = []
+    for row in lines:
+        title, *cells = row.split(between)
+        if title in known and len(cells) >= 3:
+            cells[:2] = [change(paper(known[title])), change(reference(known[title]))]
+        found.append(between.join([title, *cells]))
+    return found

@@ -195,8 +195,9 @@ def summarise(outcomes: list[Outcome], options: argparse.Namespace) -> int:
         references.record(results)
         one_task.record_digits(digits)
         readme.write_scoreboard()
-        print("\nRecorded as the reference in assets/claims.json" + (", assets/digits.json" if digits else "")
-              + " and README.md.")
+        pages = ["README.md", *readme.write_saved_scoreboards()]
+        print(f"\nRecorded as the reference in assets/claims.json{', assets/digits.json' if digits else ''}; "
+              f"written into {', '.join(pages)}.")
     if options.html and outcomes:
         chapters = [(outcome.name, line(outcome), outcome.figures) for outcome in outcomes]
         print(f"Report: {report.write_report(pathlib.Path(options.html), rows, chapters)}")

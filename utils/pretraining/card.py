@@ -107,7 +107,22 @@ def table(scores: dict) -> str:
                       "Mean and standard deviation over seeds (in brackets: how many), with the same data and",
                       "epochs for both, by `python -m tests.benchmarks.bert`. A dash: not measured yet.", "",
                       "| task | labels | this model | the same net from random numbers |",
-                      "|---|---:|---:|---:|", *rows])
+                      "|---|---:|---:|---:|", *rows, *picture(scores)])
+
+
+def counts(scores: dict) -> list[int]:
+    """The numbers of labels for which SST-2 was scored with both nets."""
+    both = [set(scores.get("sst2", {}).get(kind, {})) for kind in ("pretrained", "random")]
+    return sorted(map(int, both[0] & both[1]))
+
+
+def picture(scores: dict) -> list[str]:
+    """The figure of score against labels, where there are two numbers of labels or more."""
+    if len(counts(scores)) < 2:
+        return []
+    return ["", f"![Accuracy on SST-2 against the number of labels, for {', '.join(f'{n:,}' for n in counts(scores))} "
+                "labels: this model above the same net from random numbers.](scores.png)", "",
+            "*Bars: one standard deviation over the seeds.*"]
 
 
 def cell(values: list[float] | None) -> str:

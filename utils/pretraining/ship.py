@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
 from utils.device import device_name, lab
 from utils.history import History
+from utils.plots.style import COLORS
 from utils.pretraining import card
 from utils.pretraining.model import LONGEST
 from utils.pretraining.plan import Plan
@@ -16,7 +18,7 @@ from utils.pretraining.training import Run
 from utils.pretraining.vectors import log_frequencies
 from utils.pretraining.wordpiece import make_tokenizer, save_vocabulary
 
-LOG, SCORES, CARD = "training_log.json", "scores.json", "README.md"
+LOG, SCORES, CARD, PICTURE = "training_log.json", "scores.json", "README.md", "scores.png"
 EVERY = 20  # steps that one number of the logged loss curve is the mean of
 
 
@@ -69,8 +71,24 @@ def unigram_guess(tokens: Tokens) -> float:
 
 
 def write_card(folder: Path) -> None:
-    """Write README.md from training_log.json and, where there is one, scores.json."""
+    """Write README.md, and the picture in it, from training_log.json and, where there is one, scores.json."""
     log = json.loads((folder / LOG).read_text(encoding="utf-8"))
     scores = folder / SCORES
     found = json.loads(scores.read_text(encoding="utf-8")) if scores.exists() else {}
     (folder / CARD).write_text(card.text(log, found), encoding="utf-8")
+    if len(card.counts(found)) > 1:
+        draw(found["sst2"], card.counts(found)).savefig(folder / PICTURE, dpi=100, bbox_inches="tight")
+
+
+def draw(scores: dict, counts: list[int]) -> Figure:
+    """Score against the number of labels, mean and spread over seeds. scores: {kind: {labels: [score, ...]}}."""
+    figure = Figure(figsize=(6.4, 3.0))
+    ax = figure.add_subplot()
+    for kind, name, role in (("pretrained", "this model", "model"), ("random", "from random numbers", "compared")):
+        rows = [scores[kind][str(count)] for count in counts]
+        spreads = [np.std(row, ddof=1) if len(row) > 1 else 0 for row in rows]
+        means_of = [np.mean(row) for row in rows]
+        ax.errorbar(counts, means_of, spreads, marker="o", capsize=4, color=COLORS[role], label=name)
+    ax.set(xscale="log", xlabel="labelled sentences", ylabel="right on SST-2's dev set (%)")
+    ax.legend(frameon=False)
+    return figure
