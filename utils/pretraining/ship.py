@@ -90,5 +90,7 @@ def draw(scores: dict, counts: list[int]) -> Figure:
         means_of = [np.mean(row) for row in rows]
         ax.errorbar(counts, means_of, spreads, marker="o", capsize=4, color=COLORS[role], label=name)
     ax.set(xscale="log", xlabel="labelled sentences", ylabel="right on SST-2's dev set (%)")
+    ax.set_xticks(counts, [f"{count:,}" for count in counts])
+    ax.minorticks_off()
     ax.legend(frameon=False)
     return figure
