@@ -2,8 +2,8 @@
 import io
 import json
 import os
-import shutil
 import re
+import shutil
 import socket
 import subprocess
 import sys

@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from utils import __main__ as launcher
 from utils import references, runner
+from utils.files import write_whole
 from utils.install import Trouble
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -167,3 +168,15 @@ def gone(pid: int) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def test_a_file_is_written_whole_or_stays_as_it_was(tmp_path, monkeypatch):
+    file = tmp_path / "claims.json"
+    write_whole(file, "old\n")
+
+    def full(*_):
+        raise OSError("No space left on device")
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(file, "new\n")
+    assert file.read_bytes() == b"old\n" and list(tmp_path.iterdir()) == [file]

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from utils.claims import machine
+from utils.files import write_whole
 
 RECORD = Path(__file__).resolve().parents[1] / "assets" / "digits.json"
 KIND = "digits"  # what marks such a line among the results of a run
@@ -59,9 +60,7 @@ def record_digits(results: list[dict]) -> None:
                 "torch": torch.__version__.split("+")[0], "date": datetime.date.today().isoformat()}
         rows = [row for row in rows if same(row) != same(new)] + [new]
     rows.sort(key=lambda row: (row["data"], row["tier"], row["year"], row["model"]))
-    fresh = RECORD.with_suffix(".tmp")
-    fresh.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(fresh, RECORD)
+    write_whole(RECORD, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
 
 
 def same(row: dict) -> tuple[str, str, str]:

@@ -3,12 +3,12 @@
 `python3 -m utils run --record` rewrites both from assets/claims.json; a test compares them.
 """
 import json
-import os
 import re
 from html import escape
 from pathlib import Path
 
 from utils.claims import Claim, claims, paper, reference
+from utils.files import write_whole
 from utils.install import ROOT
 
 README = ROOT / "README.md"
@@ -45,9 +45,7 @@ def write_scoreboard(file: Path = README) -> bool:
         raise ValueError(f"{file.name} has no place for the scoreboard: the two comments around it are gone.")
     new = BLOCK.sub(lambda _: scoreboard(), text)
     if new != text:
-        fresh = file.with_suffix(".tmp")
-        fresh.write_text(new, encoding="utf-8", newline="\n")
-        os.replace(fresh, file)
+        write_whole(file, new)
     return new != text
 
 
@@ -69,9 +67,7 @@ def write_saved_scoreboards(folder: Path = ROOT / "chapters") -> list[str]:
                     data.update({kind: renewed(kind, data[kind]) for kind in kinds})
         new = json.dumps(book, indent=1, ensure_ascii=False) + "\n"
         if new != text:
-            fresh = path.with_suffix(".tmp")
-            fresh.write_text(new, encoding="utf-8", newline="\n")
-            os.replace(fresh, path)
+            write_whole(path, new)
             changed.append(path.name)
     return changed
 

@@ -1,10 +1,10 @@
 """Whole runs against the recorded references: what `python3 -m utils run` prints and records."""
 import datetime
 import json
-import os
 
 from utils import claims
 from utils.claims import Claim, Run, claim, holds, measurement, paper, reference
+from utils.files import write_whole
 
 
 def verdict(one: Claim, run: Run) -> str:
@@ -61,6 +61,4 @@ def record(results: list[dict]) -> None:
                    "date": datetime.date.today().isoformat()}
             old = row.get("references", [])
             row["references"] = [r for r in old if (r["data"], r["tier"]) != (run.data, run.tier)] + [new]
-    fresh = claims.CLAIMS.with_suffix(".tmp")
-    fresh.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(fresh, claims.CLAIMS)
+    write_whole(claims.CLAIMS, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")

@@ -193,7 +193,8 @@ def summarise(outcomes: list[Outcome], options: argparse.Namespace) -> int:
               + (" Nothing was recorded." if options.record else ""))
     elif options.record and results:
         references.record(results)
-        one_task.record_digits(digits)
+        if digits:
+            one_task.record_digits(digits)
         readme.write_scoreboard()
         pages = ["README.md", *readme.write_saved_scoreboards()]
         print(f"\nRecorded as the reference in assets/claims.json{', assets/digits.json' if digits else ''}; "

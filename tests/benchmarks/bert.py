@@ -221,6 +221,7 @@ def main() -> None:
         kept = json.loads(options.out.read_text()) if options.out.exists() else {}
         for kind, scores in found.items():
             kept.setdefault(options.task, {}).setdefault(kind, {}).update(scores)
+        kept[options.task]["settings"] = {name: getattr(options, name) for name in ("rate", "epochs", "steps", "test")}
         options.out.write_text(json.dumps(kept, indent=1) + "\n")
 
 

@@ -98,16 +98,27 @@ def table(scores: dict) -> str:
     """Fine-tuned scores with spreads, pre-trained beside random."""
     rows = []
     for task, kinds in scores.items():
-        for labels in sorted({n for kind in kinds.values() for n in kind}, key=int):
-            cells = [cell(kinds.get(kind, {}).get(labels)) for kind in ("pretrained", "random")]
-            rows.append(f"| {TASKS[task][0]}, {TASKS[task][1]} | {int(labels):,} | {' | '.join(cells)} |")
+        both = [kinds.get(kind, {}) for kind in ("pretrained", "random")]
+        first = kinds.get("settings", {}).get("test")
+        part = f" (its first {first} sentences)" if first else ""
+        for labels in sorted({n for kind in both for n in kind}, key=int):
+            cells = [cell(kind.get(labels)) for kind in both]
+            rows.append(f"| {TASKS[task][0]}, {TASKS[task][1]}{part} | {int(labels):,} | {' | '.join(cells)} |")
     if not rows:
         return "## Fine-tuned\n\nNot measured yet for this version: `python -m tests.benchmarks.bert` does it."
     return "\n".join(["## Fine-tuned", "",
                       "Mean and standard deviation over seeds (in brackets: how many), with the same data and",
-                      "epochs for both, by `python -m tests.benchmarks.bert`. A dash: not measured yet.", "",
+                      "epochs for both, by `python -m tests.benchmarks.bert`. A dash: not measured yet.",
+                      *settings(scores), "",
                       "| task | labels | this model | the same net from random numbers |",
                       "|---|---:|---:|---:|", *rows, *picture(scores)])
+
+
+def settings(scores: dict) -> list[str]:
+    """How the nets of each task were fine-tuned, where it was kept."""
+    said = [f"{TASKS[task][0]}: rate {own['rate']:g}, {own['epochs']} epochs and {own['steps']} steps at least."
+            for task, kinds in scores.items() if (own := kinds.get("settings"))]
+    return [*said, "The rate was chosen by trials on the dev set of SST-2, which is scored here; both nets have the same."] if said else []
 
 
 def counts(scores: dict) -> list[int]:

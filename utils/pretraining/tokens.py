@@ -1,7 +1,6 @@
 """The corpus as numbers, kept in a cache file that is mapped into memory, not read."""
 import hashlib
 import json
-import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from utils.data.sources import cache_folder, entry
+from utils.files import write_whole
 from utils.pretraining import corpus
 from utils.pretraining.corpus import Document
 from utils.pretraining.wordpiece import load_vocabulary, make_tokenizer, save_vocabulary, train_vocabulary
@@ -92,9 +92,7 @@ def encode(documents: list[Document], size: int, folder: Path) -> None:
          kind=np.array([names.index(document.kind) for document in documents]),
          held_out=np.arange(len(documents)) % HELD_OUT == HELD_OUT // 2)
     save_vocabulary(pieces, folder / "vocab.txt")
-    about = folder / f"about.{os.getpid()}.tmp"
-    about.write_text(json.dumps({"kinds": kinds}), encoding="utf-8")
-    os.replace(about, folder / "about.json")
+    write_whole(folder / "about.json", json.dumps({"kinds": kinds}))
 
 
 def weighted(documents: list[Document]) -> list[str]:
