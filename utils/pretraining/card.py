@@ -118,7 +118,8 @@ def settings(scores: dict) -> list[str]:
     """How the nets of each task were fine-tuned, where it was kept."""
     said = [f"{TASKS[task][0]}: rate {own['rate']:g}, {own['epochs']} epochs and {own['steps']} steps at least."
             for task, kinds in scores.items() if (own := kinds.get("settings"))]
-    return [*said, "The rate was chosen by trials on the dev set of SST-2, which is scored here; both nets have the same."] if said else []
+    why = "The rate was chosen by trials on the dev set of SST-2, which is scored here; both nets have the same."
+    return [*said, why] if said else []
 
 
 def counts(scores: dict) -> list[int]:
