@@ -73,6 +73,14 @@ def test_a_summary_of_many_runs_says_how_many(file, tmp_path, monkeypatch):
     assert claim("99-a").references[0]["n"] == 400 and claim("99-a").references[0]["spread"] is None
 
 
+def test_a_run_stands_beside_the_reference_of_its_own_data_and_tier(file):
+    quick = {"mean": 9.0, "spread": 1.0, "n": 3, "data": "MNIST", "tier": "quick"}
+    one = Claim(**PAPER, references=[quick, {**quick, "mean": 4.0, "tier": "full"}])
+    assert claims.reference(one).startswith("≈ 4.00") and one.reference["tier"] == "full"
+    assert claims.reference(one, Run([9.5], "MNIST", "quick", "cpu")).startswith("≈ 9.00 ± 1.00 % (MNIST, quick")
+    assert claims.reference(one, Run([9.5], "elsewhere", "quick", "cpu")).startswith("≈ 4.00")
+
+
 def test_the_verdict_names_each_case():
     run = Run([2.0], "MNIST", "quick", "cpu")
     reference = {"mean": 2.0, "spread": 0.1, "n": 3, "data": "MNIST", "tier": "quick"}

@@ -163,15 +163,20 @@ def paper(one: Claim) -> str:
     return "–" if one.value is None else f"{number(one.value)} {one.unit}".strip()
 
 
-def reference(one: Claim) -> str:
-    """The recorded value, its spread and what it was measured on."""
-    run: dict[str, Any] | None = one.reference
+def reference(one: Claim, beside: Run | None = None) -> str:
+    """The recorded value, its spread and what it was measured on; the one like `beside` where there is one."""
+    run: dict[str, Any] | None = (beside and alike(one, beside)) or one.reference
     if run is None:
         return "not recorded yet"
     if one.better == "equal":
         return f"{number(run['mean'])} {one.unit}".strip()
     data = "" if run["data"] == "none" else f"{run['data']}, "
     return f"{measured(one, run['mean'], run['spread'])} ({data}{run['tier']}, n = {run['n']})"
+
+
+def alike(one: Claim, run: Run) -> dict | None:
+    """The reference that was measured on the data and in the tier of a run."""
+    return next((each for each in one.references if (each["data"], each["tier"]) == (run.data, run.tier)), None)
 
 
 def yours(one: Claim) -> str:

@@ -3,7 +3,7 @@ import datetime
 import json
 
 from utils import claims
-from utils.claims import Claim, Run, claim, holds, measurement, paper, reference
+from utils.claims import Claim, Run, alike, claim, holds, measurement, paper, reference
 from utils.files import write_whole
 
 
@@ -11,10 +11,10 @@ def verdict(one: Claim, run: Run) -> str:
     """The run against the reference measured on the same data and tier, in words."""
     if not holds(one, run):
         return "FLOOR MISSED"
-    alike = [r for r in one.references if (r["data"], r["tier"]) == (run.data, run.tier)]
-    if not alike:
+    recorded = alike(one, run)
+    if not recorded:
         return "no reference on this data and tier"
-    mean, spread = alike[0]["mean"], alike[0]["spread"] or 0.0
+    mean, spread = recorded["mean"], recorded["spread"] or 0.0
     if abs(run.mean - mean) <= 2 * spread + 1e-9:
         return "within 2 spreads of the reference"
     if one.better in ("lower", "higher"):
@@ -43,7 +43,7 @@ def table(results: list[dict]) -> list[dict[str, str]]:
         one = claim(result["id"])
         run = Run(**{name: value for name, value in result.items() if name != "id"})
         rows.append({"chapter": one.chapter, "claim": one.title, "paper": paper(one),
-                     "reference": reference(one), "this run": measurement(one, run),
+                     "reference": reference(one, run), "this run": measurement(one, run),
                      "data": run.data, "device": f"{run.tier}, {run.device}",
                      "verdict": verdict(one, run), "ok": holds(one, run)})
     return rows
