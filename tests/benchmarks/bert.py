@@ -221,7 +221,9 @@ def main() -> None:
         kept = json.loads(options.out.read_text()) if options.out.exists() else {}
         for kind, scores in found.items():
             kept.setdefault(options.task, {}).setdefault(kind, {}).update(scores)
-        kept[options.task]["settings"] = {name: getattr(options, name) for name in ("rate", "epochs", "steps", "test")}
+        own = {name: getattr(options, name) for name in ("rate", "epochs", "steps", "test")}
+        measured = {labels for scores in found.values() for labels in scores}
+        kept[options.task].setdefault("settings", {}).update(dict.fromkeys(measured, own))
         options.out.write_text(json.dumps(kept, indent=1) + "\n")
 
 

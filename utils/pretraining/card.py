@@ -99,9 +99,9 @@ def table(scores: dict) -> str:
     rows = []
     for task, kinds in scores.items():
         both = [kinds.get(kind, {}) for kind in ("pretrained", "random")]
-        first = kinds.get("settings", {}).get("test")
-        part = f" (its first {first} sentences)" if first else ""
         for labels in sorted({n for kind in both for n in kind}, key=int):
+            first = kinds.get("settings", {}).get(labels, {}).get("test")
+            part = f" (its first {first} sentences)" if first else ""
             cells = [cell(kind.get(labels)) for kind in both]
             rows.append(f"| {TASKS[task][0]}, {TASKS[task][1]}{part} | {int(labels):,} | {' | '.join(cells)} |")
     if not rows:
@@ -115,9 +115,11 @@ def table(scores: dict) -> str:
 
 
 def settings(scores: dict) -> list[str]:
-    """How the nets of each task were fine-tuned, where it was kept."""
-    said = [f"{TASKS[task][0]}: rate {own['rate']:g}, {own['epochs']} epochs and {own['steps']} steps at least."
-            for task, kinds in scores.items() if (own := kinds.get("settings"))]
+    """How the nets of each row were fine-tuned, where it was kept."""
+    said = [f"{TASKS[task][0]}, {int(labels):,} labels: rate {own['rate']:g}, {own['epochs']} "
+            f"{'epoch' if own['epochs'] == 1 else 'epochs'}, {own['steps']} steps at least."
+            for task, kinds in scores.items()
+            for labels, own in sorted(kinds.get("settings", {}).items(), key=lambda item: int(item[0]))]
     why = "The rate was chosen by trials on the dev set of SST-2, which is scored here; both nets have the same."
     return [*said, why] if said else []
 
