@@ -50,10 +50,15 @@ def first_cell() -> str:
     return FIRST_CELL.format(address=repository())
 
 
+def colab(notebook_name: str) -> str:
+    """The address at which Google Colab opens the chapter in ``chapters/notebook_name``."""
+    return f"https://colab.research.google.com/github/{_slug()}/blob/main/chapters/{notebook_name}"
+
+
 def badge(notebook_name: str) -> str:
     """The "Open in Colab" badge, as Markdown, of the chapter in ``chapters/notebook_name``."""
-    page = f"https://colab.research.google.com/github/{_slug()}/blob/main/chapters/{notebook_name}"
-    return f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({page})"
+    picture = "https://colab.research.google.com/assets/colab-badge.svg"
+    return f"[![Open in Colab]({picture})]({colab(notebook_name)})"
 
 
 def readdress(new: str, root: pathlib.Path = ROOT) -> list[str]:

@@ -1,0 +1,104 @@
+"""``Timeline``: the field's history, to be gone through event by event."""
+
+import sys
+from collections.abc import Sequence
+
+import ipywidgets as W
+
+from utils.address import colab
+from utils.timeline import KINDS, Event, events
+
+from .explore import Steps, readable
+from .panel import Panel, row
+from .pictures import attempt_drawing
+
+CHOICES = {
+    "everything": lambda one: True,
+    "what has a chapter": lambda one: one.number not in ("", "0"),
+    "famous wrong stories": lambda one: one.myth is not None,
+} | {f"only: {kind}": lambda one, kind=kind: one.kind == kind for kind in KINDS}
+
+
+class Timeline(Panel):
+    """A map of the years with one event marked, and its story, source and chapter below.
+
+    ask: the question to answer before touching a control. start: the id of the first event shown.
+    alt: the still picture in words. history: the events, by default all of assets/timeline.json.
+    Raises ValueError for a start that is no event.
+    """
+
+    def __init__(self, *, ask: str, start: str, alt: str | None = None,
+                 history: Sequence[Event] | None = None):
+        self.history = tuple(history or events())
+        self.shown = self.history
+        if start not in [one.id for one in self.history]:
+            raise ValueError(f"{start!r} is no event; the first is {self.history[0].id!r}.")
+        number = [one.id for one in self.history].index(start)
+        self.show_only = W.Dropdown(options=list(CHOICES), description="show")
+        self.steps = Steps(len(self.history), "event", value=number)
+        self.steps.slider.readout = False  # the number of an event says nothing
+        self.card = W.Output()
+        readable({"show": self.show_only})
+        super().__init__([row([self.show_only, self.steps])], ask=ask, alt=alt, picture="below")
+        self.children = [*self.children, self.card]
+        self.show_only.observe(self._choose, names="value")
+        self.steps.observe(self._redraw, names="value")
+        self._redraw()
+
+    @property
+    def event(self) -> Event:
+        """The event that is marked."""
+        return self.shown[min(self.steps.value, len(self.shown) - 1)]
+
+    def _choose(self, _: object) -> None:
+        """Go through these events only, from the one nearest in time to the marked one."""
+        year = self.event.year
+        self.shown = tuple(filter(CHOICES[self.show_only.value], self.history))
+        nearest = min(range(len(self.shown)), key=lambda i: abs(self.shown[i].year - year))
+        self.steps.slider.max = max(len(self.shown) - 1, 1)  # a slider needs two places
+        self.steps.value = nearest
+        self._redraw()
+
+    def _redraw(self, _: object = None) -> None:
+        from utils.plots import plot_timeline  # here, for the widgets do without torch
+        one = self.event
+        self.show(attempt_drawing(lambda: (plot_timeline(self.history, one), story(one))))
+        told = {"output_type": "display_data", "data": {"text/markdown": details(one), "text/plain": plain(one)},
+                "metadata": {}}
+        self.card.outputs = (told,)
+
+    def still(self) -> bytes:
+        """The picture with the whole card below it, for pages without a kernel."""
+        self._text, kept = f"{story(self.event)}\n{plain(self.event)}", self._text
+        try:
+            return super().still()
+        finally:
+            self._text = kept
+
+    def describe(self) -> str:
+        """Its name, how many events it has and which is shown first."""
+        return f"Timeline of {len(self.history)} events, at {self.event.when} {self.event.short}"
+
+
+def story(one: Event) -> str:
+    """An event in a few sentences: when, what, who."""
+    people = f" ({', '.join(one.people)})" if one.people else ""
+    return f"{one.when} · {one.title}. {one.text}{people}".replace("?.", "?")
+
+
+def details(one: Event) -> str:
+    """The rest as Markdown: the wrong story and its correction, the source, the link to its chapter."""
+    parts = [f"> **A famous story:** {one.myth.story} **But:** {one.myth.correction} "
+             f"(*{one.myth.source}*)"] if one.myth else []
+    parts.append(f"*Source:* {one.source}. *Seen:* {one.seen}.")
+    if one.chapter:
+        place = colab(one.chapter) if "google.colab" in sys.modules else one.link
+        words = "Told below in this chapter" if one.number == "0" else f"Open chapter {one.number} there"
+        parts.append(f"[{words}]({place})")
+    return "\n\n".join(parts)
+
+
+def plain(one: Event) -> str:
+    """The same as plain text, without the link."""
+    myth = f"A famous story: {one.myth.story} But: {one.myth.correction} ({one.myth.source})\n" if one.myth else ""
+    return f"{myth}Source: {one.source}. Seen: {one.seen}."
