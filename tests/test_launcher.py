@@ -7,12 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import types
 
 import pytest
 
 from utils import __main__ as launcher
-from utils import checkup, commands, install
+from utils import checkup, commands, install, notebooks
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LOCK = "numpy==2.0\n    --hash=sha256:aa\nnvidia-cublas==13 ; sys_platform == 'linux' \\\n    --hash=sha256:bb\n"
@@ -347,6 +348,82 @@ def test_doctor_names_problems_and_mends(monkeypatch, capsys):
     said = capsys.readouterr().out
     assert "[!!] not as pyproject.toml asks: torch>=2.9 (2.1)\n     Run python3 -m utils lab" in said
     assert "[!!] disk: 1 GB" in said and "2 to mend." in said
+
+
+def test_in_a_chapter_the_doctor_marks_each_line_and_names_no_folder(capsys, monkeypatch):
+    monkeypatch.setattr(checkup, "missing", lambda: [])
+    monkeypatch.setattr(checkup, "python", lambda: [("Python at /some/where/bin/python", "Mend /a/b/c.\nTwice.")])
+    assert checkup.report("here: ") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.startswith("here: ") for line in lines) and lines[-1].endswith("to mend.")
+    assert lines[:3] == ["here: [!!] Python at …/python", "here:      Mend …/c.", "here: Twice."]
+    assert not any(notebooks.MACHINE.search(line) for line in lines)
+
+
+def test_short_leaves_addresses_and_fractions_alone():
+    text = "1/2 of https://a.org/b/c and C:\\Temp\\x (/tmp/y z)"
+    assert checkup.short(text) == "1/2 of https://a.org/b/c and …/x (…/y z)"
+
+
+def nvidia(monkeypatch, version, usable):
+    card = types.SimpleNamespace(stdout="NVIDIA X1, 16384 MiB, 470.1\n", returncode=0)
+    monkeypatch.setattr(checkup.subprocess, "run", lambda *command, **options: card)
+    torch = types.SimpleNamespace(version=types.SimpleNamespace(cuda=version),
+                                  cuda=types.SimpleNamespace(is_available=lambda: usable))
+    monkeypatch.setattr(checkup.importlib, "import_module", lambda name: torch)
+    return checkup.graphics()
+
+
+@pytest.mark.parametrize("version, usable, mend", [
+    ("13.0", True, ""), ("13.0", False, "update the NVIDIA driver"), (None, False, "built without CUDA")])
+def test_the_doctor_says_why_a_card_is_not_used(monkeypatch, version, usable, mend):
+    (text, said), = nvidia(monkeypatch, version, usable)
+    assert text == "NVIDIA card: NVIDIA X1, 16384 MiB, driver 470.1" and mend in said and bool(said) == bool(mend)
+
+
+def test_the_doctor_finds_no_card_where_there_is_none(monkeypatch):
+    def fail(*command, **options):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(checkup.subprocess, "run", fail)
+    assert checkup.graphics() == []
+    failed = types.SimpleNamespace(stdout="NVIDIA-SMI has failed\n", returncode=9)
+    monkeypatch.setattr(checkup.subprocess, "run", lambda *command, **options: failed)
+    assert checkup.graphics() == []
+
+
+def test_the_doctor_misses_the_widgets_part_of_jupyterlab(monkeypatch, tmp_path):
+    monkeypatch.setattr(checkup, "version", lambda name: "1.0")
+    monkeypatch.setattr(checkup.importlib, "import_module",
+                        lambda name: types.SimpleNamespace(jupyter_path=lambda part: [str(tmp_path)]))
+    (text, mend), = checkup.widgets()
+    assert text == "widgets: ipywidgets 1.0, anywidget 1.0, jupyterlab 1.0"
+    assert "lacks @jupyter-widgets/jupyterlab-manager and anywidget" in mend
+    (tmp_path / "@jupyter-widgets" / "jupyterlab-manager").mkdir(parents=True)
+    (tmp_path / "anywidget").mkdir()
+    assert checkup.widgets() == [(text, "")]
+
+
+def test_the_doctor_waits_for_no_server(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_OFFLINE", "0")
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    monkeypatch.setattr(checkup, "PATIENCE", 0.2)
+    monkeypatch.setattr(checkup, "answers", lambda url: time.sleep(60))
+    began = time.monotonic()
+    (text, mend), = checkup.data()
+    assert time.monotonic() - began < 5 and "no mirror answers" in text and "mnist" in text and not mend
+    monkeypatch.setattr(checkup, "answers", lambda url: True)
+    (text, mend), = checkup.data()
+    assert text.startswith("data to be downloaded")
+
+
+def test_the_doctor_knows_little_memory(monkeypatch):
+    now = types.SimpleNamespace(total=8e9, available=1e9)
+    psutil = types.SimpleNamespace(virtual_memory=lambda: now)
+    monkeypatch.setattr(checkup.importlib, "import_module", lambda name: psutil)
+    (text, mend), = checkup.memory()
+    assert text.startswith("memory: 8 GB, 1 GB of it free") and "close other kernels" in mend
 
 
 # For real ---------------------------------------------------------------------------------------
