@@ -360,6 +360,12 @@ def test_in_a_chapter_the_doctor_marks_each_line_and_names_no_folder(capsys, mon
     assert not any(notebooks.MACHINE.search(line) for line in lines)
 
 
+def test_a_check_that_fails_is_a_finding(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(checkup, "LOCK", tmp_path / "nowhere")
+    assert checkup.report() == 1
+    assert "[!!] packages: not checked (FileNotFoundError" in capsys.readouterr().out
+
+
 def test_short_leaves_addresses_and_fractions_alone():
     text = "1/2 of https://a.org/b/c and C:\\Temp\\x (/tmp/y z)"
     assert checkup.short(text) == "1/2 of https://a.org/b/c and …/x (…/y z)"

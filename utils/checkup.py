@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from types import ModuleType
 
 from utils.install import LOCK, ROOT, installed, lock_hash, missing, version
@@ -26,14 +27,23 @@ def report(before: str = "") -> int:
     before: how each line begins. Chapters pass "here: ", which nbval does not compare; folders are
     then shown by their last name alone, as a saved page is no place for the names of one machine.
     """
-    checks = (python, packages, memory, disk, widgets) + (() if missing() else (graphics, torch_build, data))
-    findings = [finding for check in checks for finding in check()]
+    later = () if any(mend for _, mend in tried(packages)) else (graphics, torch_build, data)
+    findings = [finding for check in (python, packages, memory, disk, widgets, *later) for finding in tried(check)]
     lines = [f"[!!] {text}\n     {mend}" if mend else f"[ok] {text}" for text, mend in findings]
     wrong = sum(bool(mend) for _, mend in findings)
     lines.append("Nothing to mend." if not wrong else f"{wrong} to mend.")
     for line in "\n".join(lines).splitlines():
         print(before + (short(line) if before else line))
     return min(wrong, 1)
+
+
+def tried(check: Callable[[], list[tuple[str, str]]]) -> list[tuple[str, str]]:
+    """A check's findings, or the words of why it could not be made: the doctor itself never fails."""
+    try:
+        return check()
+    except Exception as error:
+        return [(f"{check.__name__}: not checked ({type(error).__name__}: {error})",
+                 "A file of the course is missing or changed: git status shows which; git restore brings it back.")]
 
 
 def short(text: str) -> str:

@@ -51,10 +51,11 @@ class Timeline(Panel):
         return self.shown[min(self.steps.value, len(self.shown) - 1)]
 
     def _choose(self, _: object) -> None:
-        """Go through these events only, from the one nearest in time to the marked one."""
-        year = self.event.year
+        """Go through these events only, from the marked one, or else the one nearest in time."""
+        marked = self.event
         self.shown = tuple(filter(CHOICES[self.show_only.value], self.history))
-        nearest = min(range(len(self.shown)), key=lambda i: abs(self.shown[i].year - year))
+        nearest = min(range(len(self.shown)), key=lambda i: (self.shown[i] is not marked,
+                                                             abs(self.shown[i].year - marked.year)))
         self.steps.slider.max = max(len(self.shown) - 1, 1)  # a slider needs two places
         self.steps.value = nearest
         self._redraw()
