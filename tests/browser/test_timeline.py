@@ -41,6 +41,7 @@ def test_the_timeline_moves_and_opens_a_chapter(notebook):
     told.get_by_text("1943 ·").wait_for(timeout=20 * SECONDS)
     cell.get_by_role("link", name="Open chapter 1 there").click()
     page.wait_for_function(f"() => ({TAB}).includes('01_perceptron.ipynb')", timeout=30 * SECONDS)
+    page.get_by_role("heading", name="1943: gates that do not learn").wait_for(timeout=30 * SECONDS)
     notebook.shot("timeline-opened")
     errors = [error for error in page.errors if "net::ERR" not in error]
     assert not errors, errors
