@@ -117,7 +117,7 @@ def boxes(figure) -> dict[str, object]:
 def test_no_names_overlap_and_none_is_cut(monkeypatch):
     kept = []
     monkeypatch.setattr(years_module.plt, "close", kept.append)
-    years_module.drawn.__wrapped__(tuple(ALL))
+    years_module.drawn.__wrapped__(tuple(ALL), tuple(ALL))
     figure, = kept
     found = boxes(figure)
     assert {one.short for one in ALL} <= set(found)
@@ -158,8 +158,9 @@ def test_the_widget_shows_a_part(choice):
     for step in (0, last):
         widget.steps.slider.value = step
         assert CHOICES[choice](widget.event) and widget.event is widget.shown[step] and not widget.problem
-    marked = widget.event
+    marked, picture = widget.event, bytes(widget._picture.value)
     widget.show_only.value = "everything"
+    assert choice == "everything" or bytes(widget._picture.value) != picture, "the map shows which events are meant"
     assert widget.event is marked and len(widget.shown) == len(ALL) and widget.steps.slider.max == len(ALL) - 1
 
 

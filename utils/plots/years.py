@@ -17,6 +17,7 @@ FIRST, LAST = 1940, 2034  # the years that the picture spans; labels of today's 
 WIDTH = 9.0  # inches
 ROW = 0.163  # inches from one row of labels to the next
 SIZE = 8  # points
+PALE = 0.22  # how much of an event is seen that is not among those to be gone through
 INCHES = (LAST - FIRST) / (WIDTH * 0.89)  # years for each inch along the axis
 
 
@@ -51,13 +52,15 @@ def free(rows: list[list[tuple[float, float]]], row: int, span: tuple[float, flo
     return row >= len(rows) or all(span[1] <= left or right <= span[0] for left, right in rows[row])
 
 
-def plot_timeline(events: Sequence[Event], chosen: Event | None = None) -> Figure:
+def plot_timeline(events: Sequence[Event], chosen: Event | None = None,
+                  among: Sequence[Event] | None = None) -> Figure:
     """The events over the years, in one lane for each kind, winters as grey bands.
 
-    events: in the order of years. chosen: one of them, to be marked, or None. A blue dot holds the
-    number of the chapter that tells the event; an orange ring: a famous wrong story is told of it.
+    events: in the order of years. chosen: one of them, to be marked, or None. among: the others are
+    pale; by default none is. A blue dot holds the number of the chapter that tells the event; an
+    orange ring: a famous wrong story is told of it.
     """
-    map_, places, tall = drawn(tuple(events))
+    map_, places, tall = drawn(tuple(events), tuple(events if among is None else among))
     figure, ax = canvas(tall)
     ax.axis("off")
     figure.figimage(map_, zorder=-1)
@@ -69,7 +72,8 @@ def plot_timeline(events: Sequence[Event], chosen: Event | None = None) -> Figur
 
 
 @cache
-def drawn(events: tuple[Event, ...]) -> tuple[np.ndarray, dict[str, tuple[float, str]], float]:
+def drawn(events: tuple[Event, ...],
+          among: tuple[Event, ...]) -> tuple[np.ndarray, dict[str, tuple[float, str]], float]:
     """The map without a chosen event as pixels, where each event lies on it, and its height in rows.
 
     It is drawn once for the same events: the next picture of it takes a fraction of the time.
@@ -79,7 +83,7 @@ def drawn(events: tuple[Event, ...]) -> tuple[np.ndarray, dict[str, tuple[float,
     heights = {kind: max(row for row, _ in found) + 1 for kind, found in rows.items()}
     figure, ax = canvas(tall := sum(heights.values()) + 0.5 * len(heights) + 0.8)
     for one in filter(lambda one: one.kind == "winter", events):
-        winter(ax, one)
+        winter(ax, one, alpha=1 if one in among else PALE)
     places, top = {}, 1.0
     for kind, found in rows.items():
         ax.text(FIRST - 0.8, top + 0.5, kind, ha="right", va="center", fontsize=9, fontweight="bold")
@@ -87,7 +91,7 @@ def drawn(events: tuple[Event, ...]) -> tuple[np.ndarray, dict[str, tuple[float,
         top += heights[kind] + 0.5
         ax.axhline(top - 0.25, color=COLORS["light"], lw=0.8 * (top < tall - 0.5), zorder=0)
     for one in filter(lambda one: one.id in places, events):
-        dot(ax, one, *places[one.id])
+        dot(ax, one, *places[one.id], alpha=1 if one in among else PALE)
     figure.canvas.draw()
     pixels = np.asarray(figure.canvas.buffer_rgba()).copy()
     plt.close(figure)
@@ -104,28 +108,29 @@ def canvas(tall: float) -> tuple[Figure, Axes]:
     return figure, ax
 
 
-def winter(ax: Axes, one: Event, chosen: bool = False) -> None:
+def winter(ax: Axes, one: Event, chosen: bool = False, alpha: float = 1.0) -> None:
     """A winter as a band with its name above; its edges are soft because its dates are conventions."""
     for margin in () if chosen else (1.2, 0.6, 0):
         ax.axvspan(one.year - margin, one.end + margin, color=COLORS["data"], alpha=0.09, lw=0, zorder=0)
     ax.text((one.year + one.end) / 2, 0.5, one.short, ha="center", va="center", fontsize=SIZE,
-            style="italic", **(MARKED if chosen else {}))
+            style="italic", alpha=alpha, **(MARKED if chosen else {}))
 
 
 MARKED = {"fontweight": "bold", "bbox": {"boxstyle": "round,pad=0.2", "fc": "white", "ec": COLORS["error"], "lw": 1.4},
           "zorder": 5}
 
 
-def dot(ax: Axes, one: Event, height: float, align: str, chosen: bool = False) -> None:
+def dot(ax: Axes, one: Event, height: float, align: str, chosen: bool = False, alpha: float = 1.0) -> None:
     """One event: its dot with the number of its chapter, and its name beside it."""
     ring = COLORS["compared"] if one.myth else "white"
     ax.plot(one.year, height, "o", ms=10 if chosen else 9, mfc=COLORS["model"] if one.chapter else COLORS["data"],
             mec=COLORS["error"] if chosen else ring, mew=2 if chosen else 1.6 if one.myth else 0.5,
-            zorder=6 if chosen else 2)
+            alpha=alpha, zorder=6 if chosen else 2)
     ax.text(one.year, height + 0.03, one.number, color="white", fontsize=6.5, ha="center", va="center_baseline",
             fontweight="bold", zorder=7 if chosen else 3)
     shift = 1.1 if align == "left" else -1.1
-    ax.text(one.year + shift, height, one.short, ha=align, va="center", fontsize=SIZE, **(MARKED if chosen else {}))
+    ax.text(one.year + shift, height, one.short, ha=align, va="center", fontsize=SIZE, alpha=alpha,
+            **(MARKED if chosen else {}))
     if chosen:
         ax.axvline(one.year, color=COLORS["error"], lw=1, ls=":", zorder=1)
 

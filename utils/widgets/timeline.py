@@ -63,7 +63,7 @@ class Timeline(Panel):
     def _redraw(self, _: object = None) -> None:
         from utils.plots import plot_timeline  # here, for the widgets do without torch
         one = self.event
-        self.show(attempt_drawing(lambda: (plot_timeline(self.history, one), story(one))))
+        self.show(attempt_drawing(lambda: (plot_timeline(self.history, one, self.shown), story(one))))
         told = {"output_type": "display_data", "data": {"text/markdown": details(one), "text/plain": plain(one)},
                 "metadata": {}}
         self.card.outputs = (told,)
@@ -94,8 +94,8 @@ def details(one: Event) -> str:
     parts.append(f"*Source:* {one.source}. *Seen:* {one.seen}.")
     if one.chapter:
         place = colab(one.chapter) if "google.colab" in sys.modules else one.link
-        words = "Told below in this chapter" if one.number == "0" else f"Open chapter {one.number} there"
-        parts.append(f"[{words}]({place})")
+        words = "Told below in this chapter" if one.number == "0" else f"Open chapter {one.number}"
+        parts.append(f"[{words}]({place})" + (f": *{one.section}*" if one.section else ""))
     return "\n\n".join(parts)
 
 
