@@ -294,6 +294,14 @@ def test_batches_are_reproducible_from_the_seed():
     assert walk(resumed) == second
 
 
+def test_another_repetition_of_a_chapter_has_another_order(monkeypatch):
+    usual = walk(Batches((ROWS,), 3, seed=1))
+    monkeypatch.setenv("COURSE_SEED", "0")
+    assert walk(Batches((ROWS,), 3, seed=1)) == usual
+    monkeypatch.setenv("COURSE_SEED", "2")
+    assert walk(Batches((ROWS,), 3, seed=1)) != usual
+
+
 def test_batches_in_order_and_with_a_transform():
     doubled = Batches((ROWS,), 4, shuffle=False, transform=lambda rows: (rows * 2,))
     assert walk(doubled) == (ROWS * 2).tolist()

@@ -1,4 +1,4 @@
-"""The README's scoreboard says what the claims file says."""
+"""The README's scoreboard and picture say what the records say."""
 import html
 import json
 import shutil
@@ -6,12 +6,41 @@ import shutil
 import pytest
 
 from utils import claims, readme
+from utils.one_task import recorded_digits
 
 
-def test_the_scoreboard_is_that_of_the_claims_file():
+@pytest.mark.parametrize("name", readme.BLOCKS)
+def test_the_blocks_say_what_the_records_say(name):
     text = readme.README.read_text(encoding="utf-8")
-    assert readme.BLOCK.search(text)[0] == readme.scoreboard(), "run: python3 -m utils run --record"
-    assert text.count("\n| 0") >= len(claims.claims())
+    assert readme.block(name, text) == readme.BLOCKS[name](), "run: python3 -m utils run --record"
+
+
+def test_every_claim_is_on_the_scoreboard():
+    assert readme.scoreboard().count("\n| 0") == len(claims.claims())
+
+
+def test_the_picture_was_drawn_from_the_recorded_rows():
+    assert readme.drawn_from(readme.PICTURE) == readme.fingerprint(), "run: python3 -m utils run --record"
+    assert {row["chapter"] for row in recorded_digits()} == {f"{number:02}" for number in range(1, 9)}
+
+
+def test_another_result_draws_another_picture(tmp_path, monkeypatch):
+    file, picture = tmp_path / "README.md", tmp_path / "seventy.png"
+    file.write_text(readme.README.read_text(encoding="utf-8"), encoding="utf-8")
+    assert not readme.write_readme(file, picture) and picture.stat().st_size > 10_000
+    first = picture.read_bytes()
+    assert not readme.write_readme(file, picture) and picture.read_bytes() == first
+    rows = recorded_digits()
+    monkeypatch.setattr(readme, "recorded_digits", lambda: [{**rows[0], "mean": 77.25}, *rows[1:]])
+    assert readme.write_readme(file, picture) and picture.read_bytes() != first
+    assert "77.2" in readme.block("digits", file.read_text(encoding="utf-8"))
+
+
+def test_nothing_recorded_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(readme, "recorded_digits", lambda: [])
+    assert "Not measured yet" in readme.seventy_years()
+    readme.draw(tmp_path / "seventy.png")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_changed_reference_changes_the_readme_and_nothing_else(tmp_path, monkeypatch):
@@ -22,16 +51,19 @@ def test_a_changed_reference_changes_the_readme_and_nothing_else(tmp_path, monke
     claims.CLAIMS.write_text(json.dumps(rows))
     file = tmp_path / "README.md"
     file.write_text(readme.README.read_text(encoding="utf-8"), encoding="utf-8")
-    assert readme.write_scoreboard(file) and not readme.write_scoreboard(file)
+    assert readme.write_readme(file) and not readme.write_readme(file)
     before, after = (path.read_text(encoding="utf-8").splitlines() for path in (readme.README, file))
     changed = [new for old, new in zip(before, after, strict=True) if old != new]
     assert len(changed) == 1 and "77.2" in changed[0] and "n = 41" in changed[0]
 
 
-def test_a_readme_without_the_marks_is_refused(tmp_path):
-    (tmp_path / "README.md").write_text("# Nothing\n")
-    with pytest.raises(ValueError, match="no place for the scoreboard"):
-        readme.write_scoreboard(tmp_path / "README.md")
+@pytest.mark.parametrize("name", readme.BLOCKS)
+def test_a_readme_without_the_marks_is_refused(tmp_path, name):
+    text = readme.README.read_text(encoding="utf-8").replace(readme.START.format(name), "")
+    (tmp_path / "README.md").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=f"no place for the {name}"):
+        readme.write_readme(tmp_path / "README.md", tmp_path / "seventy.png")
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == text
 
 
 def test_the_saved_scoreboards_show_the_recorded_references(tmp_path):

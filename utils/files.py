@@ -3,11 +3,11 @@ import os
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write UTF-8 text with Unix line ends beside `path`, then put it in its place. Raises OSError."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write bytes, or text as UTF-8 with its own line ends, beside `path`, then put it in its place. Raises OSError."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        fresh.write_text(text, encoding="utf-8", newline="\n")
+        fresh.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         os.replace(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)

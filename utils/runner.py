@@ -195,7 +195,7 @@ def summarise(outcomes: list[Outcome], options: argparse.Namespace) -> int:
         references.record(results)
         if digits:
             one_task.record_digits(digits)
-        readme.write_scoreboard()
+        readme.write_readme()
         pages = ["README.md", *readme.write_saved_scoreboards()]
         print(f"\nRecorded as the reference in assets/claims.json{', assets/digits.json' if digits else ''}; "
               f"written into {', '.join(pages)}.")

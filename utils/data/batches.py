@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from utils.device import lab
+from utils.device import lab, repetition
 
 
 class Batches:
@@ -13,7 +13,7 @@ class Batches:
     data: a Split, or any sequence of tensors with the same first dimension N.
     size: rows in a batch, 1 to N (a larger size gives one batch of N).
     seed: the order of epoch e depends on (seed, e) alone, so that a run can be repeated,
-        or resumed in the middle, and no two epochs share an order.
+        or resumed in the middle, and no two epochs share an order (COURSE_SEED moves it, as every seed).
     transform: a function of the batch's tensors that returns a batch, for augmentation.
     Iterating yields tuples of tensors; the last batch holds what is left.
     Raises TypeError or ValueError for data or sizes that cannot make a batch.
@@ -42,7 +42,7 @@ class Batches:
         if not self.shuffle:
             return torch.arange(rows, device=lab.device)
         # one generator an epoch, on the CPU: the same order on every device
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+        generator = torch.Generator().manual_seed((self.seed + 7919 * repetition()) * 1_000_003 + epoch)
         return torch.randperm(rows, generator=generator).to(lab.device)
 
     def __repr__(self) -> str:

@@ -156,7 +156,7 @@ def plot_years(rows: Sequence[dict]) -> Figure:
                         ecolor=COLORS["data"], lw=1)
         ax.plot(years, shown, "o", ms=6, color=COLORS["model"], ls="none")
         ax.set(yscale="log", ylabel=label, xlim=(min(years) - 4, max(years) + 10))
-    axes[0].yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axes[0].yaxis.set_minor_locator(LogLocator(subs=(1.5, 2, 3, 5, 7)))
     axes[0].yaxis.set_major_formatter("{x:g}")
     axes[0].yaxis.set_minor_formatter("{x:g}")
     axes[-1].set_xlabel("year of the idea")
@@ -170,7 +170,7 @@ OFFSETS = [(side * 7, up) for step in range(30) for side in (1, -1) for up in di
 
 
 def name_points(ax: Axes, points: Sequence[tuple[float, float]], names: Sequence[str]) -> None:
-    """Write each point's name where it hides no point and no other name, with a line to a point far off.
+    """Write each point's name where it hides no point, whisker or other name, with a line to a point far off.
 
     Call it last: it uses the limits that the axes have by then, and settles the figure's layout.
     """
@@ -178,6 +178,8 @@ def name_points(ax: Axes, points: Sequence[tuple[float, float]], names: Sequence
     ax.figure.set_layout_engine("none")
     renderer, page = ax.figure.canvas.get_renderer(), ax.figure.bbox
     taken = [Bbox.from_extents(x - 5, y - 5, x + 5, y + 5) for x, y in ax.transData.transform(points)]
+    whiskers = [ends for lines in ax.collections for ends in lines.get_segments()]
+    taken += [Bbox(ax.transData.transform(ends)).padded(2) for ends in whiskers]
     for point, name in zip(points, names):
         text = ax.annotate(name, point, (0, 0), textcoords="offset points", fontsize=9, va="center",
                            annotation_clip=False)
