@@ -154,5 +154,5 @@ def test_the_caption_says_what_the_rows_say(monkeypatch, tmp_path, capsys):
             f'"parameters": 100, "seconds": 1.5, "data": "X", "tier": "quick", "device": "cpu"}}'
             for model, year, mean in made_up]
     said, (words,) = picture(monkeypatch, tmp_path, capsys, f"[{', '.join(rows)}]")
-    assert words["caption"] == "Fewest errors: an old net (1986), 1.2 %. The newest, the newest (2018), has 2.5 %."
+    assert words["caption"] == "Fewest errors: an old net (1986), 1.2 %. Most: the newest (2018), 2.5 %."
     assert "2 models" in words["alt"] and said == "measured on: X, quick tier, cpu\n"

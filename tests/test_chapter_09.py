@@ -70,6 +70,24 @@ def test_tune_warms_up_falls_and_leaves_frozen_weights(chapter, monkeypatch):
     assert torch.equal(before[0], model[0].weight) and not torch.equal(before[1], model[1].weight)
 
 
+def test_go_on_draws_from_the_chances_of_the_window(chapter):
+    """A net that says: after a comes b, after b comes c, after c comes a; it must never see more than the window."""
+    alphabet, seen = "abc", []
+
+    def net(codes):
+        seen.append(codes.shape)
+        return F.one_hot((codes + 1) % 3, 3) * 100.0
+
+    chapter.text = type("Text", (), {"encode": staticmethod(lambda t: torch.tensor([alphabet.index(c) for c in t])),
+                                     "decode": staticmethod(lambda c: "".join(alphabet[i] for i in c.tolist()))})
+    chapter.window = 4
+    assert chapter.go_on(net, "bc", count=7) == "bcabcabca"
+    assert seen == [(1, 2), (1, 3)] + [(1, 4)] * 5
+    chapter.window = 1
+    even = chapter.go_on(lambda codes: torch.zeros(1, 1, 3), "a", count=200)
+    assert all(40 < even.count(letter) < 95 for letter in alphabet)
+
+
 def test_power_law_finds_an_exact_one(chapter):
     sizes = [10, 1000, 5000]
     assert chapter.power_law(sizes, [3 * n**-0.076 for n in sizes]) == pytest.approx((3, 0.076))

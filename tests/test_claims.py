@@ -61,7 +61,8 @@ def test_results_are_written_for_the_runner_and_recorded(file, tmp_path, monkeyp
 @pytest.mark.parametrize("printed, mean, spread, text", [
     (None, 13.8712, 0.00001, "≈ 13.9 ± 0.0 %"), (13.87, 13.8712, 0.00001, "≈ 13.87 ± 0.00 %"),
     (None, -112.95, 0.29, "≈ -113.0 ± 0.3 %"), (57, 57.9, 3.9, "≈ 57.9 ± 3.9 %"), (225, 74.1, 3.6, "≈ 74.1 ± 3.6 %"),
-    (0, 3e-9, 2e-9, "≈ 0 ± 0 %"), (3.0, 9.12, None, "≈ 9.12 %"), (None, 155, 3.2, "≈ 155 ± 3 %")])
+    (0, 3e-9, 2e-9, "≈ 0 %"), (100, 100.0, 0.0, "≈ 100 %"),
+    (3.0, 9.12, None, "≈ 9.12 %"), (None, 155, 3.2, "≈ 155 ± 3 %")])
 def test_no_digit_that_counts_is_rounded_away(printed, mean, spread, text):
     assert measured(Claim(**{**PAPER, "value": printed}), mean, spread) == text
 

@@ -194,8 +194,12 @@ def measurement(one: Claim, run: Run) -> str:
 
 
 def measured(one: Claim, mean: float, spread: float | None) -> str:
-    """A mean with its spread: three significant digits, more where the spread or the paper's figure has more."""
-    mean, spread = (0.0 if value is not None and abs(value) < ROUNDING else value for value in (mean, spread))
+    """A mean with its spread: three significant digits, more where the spread or the paper's figure has more.
+
+    No spread is printed where all runs gave the same: nothing was left to chance.
+    """
+    mean = 0.0 if abs(mean) < ROUNDING else mean
+    spread = spread if spread and spread > max(ROUNDING, 1e-9 * abs(mean)) else None
     places = digits(mean) if one.value is None or not mean else max(digits(mean), decimals(one.value))
     needed = -floor(log10(spread)) if spread else 0
     if needed <= places + 2:  # beyond that the spread is as good as none
