@@ -195,10 +195,9 @@ def summarise(outcomes: list[Outcome], options: argparse.Namespace) -> int:
         references.record(results)
         if digits:
             one_task.record_digits(digits)
-        readme.write_readme()
-        pages = ["README.md", *readme.write_saved_scoreboards()]
+        pages = ["README.md"] * readme.write_readme() + readme.write_saved_scoreboards()
         print(f"\nRecorded as the reference in assets/claims.json{', assets/digits.json' if digits else ''}; "
-              f"written into {', '.join(pages)}.")
+              f"written into {', '.join(pages) or 'no page, for none shows them'}.")
     if options.html and outcomes:
         chapters = [(outcome.name, line(outcome), outcome.figures) for outcome in outcomes]
         print(f"Report: {report.write_report(pathlib.Path(options.html), rows, chapters)}")
