@@ -257,6 +257,17 @@ def test_a_pad_responds_to_every_drawing():
     assert len(seen) == 2 and np.array_equal(seen[1], drawing) and pad.still() != before
 
 
+def test_a_pad_with_a_control_responds_to_both():
+    seen = []
+    pad = DrawPad(28, lambda pixels, right: seen.append((pixels.sum(), right)) or bar(pixels), ask=ASK,
+                  right=W.IntSlider(value=2, max=8, description="pixels to the right"))
+    pad._controls["right"].value = 5
+    pad.raw = np.ones((28, 28))
+    assert [right for _, right in seen] == [2, 5, 5] and seen[1][0] == 0 < seen[2][0]
+    with pytest.raises(TypeError, match="right must be a control such as"):
+        DrawPad(28, bar, right=5)
+
+
 def test_the_still_picture_shows_the_start_and_the_response_beside_it():
     start = np.zeros((1, 28, 28))
     start[0, :, :14] = 1

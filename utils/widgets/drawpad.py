@@ -5,11 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import anywidget
+import ipywidgets as W
 import numpy as np
 import traitlets as T
 from matplotlib.figure import Figure
 from PIL import Image
 
+from .explore import check_controls, readable
 from .panel import Panel, check_function
 from .pictures import attempt_drawing, encoded, opened, side_by_side
 
@@ -94,6 +96,8 @@ class DrawPad(Panel):
     pad begins with, (n, n) in [0, 1]; with the response to it, it is the still picture in the
     saved notebook. binary: every pixel is a photocell, on or off, toggled by a click or a drag.
     centred: what the network reads is ``mnist_like``; by default for a grey pad of 28 x 28.
+    controls: ipywidgets with a ``value`` under the pad; ``respond`` takes one more argument by the
+    name of each.
     Raises TypeError or ValueError, in a sentence, for anything else.
     """
 
@@ -107,6 +111,7 @@ class DrawPad(Panel):
         binary: bool = False,
         centred: bool | None = None,
         alt: str | None = None,
+        **controls: W.Widget,
     ):
         if not isinstance(n, int) or not 4 <= n <= 64:
             raise ValueError(f"DrawPad expects n, its pixels a side, from 4 to 64, and got {n!r}.")
@@ -114,11 +119,17 @@ class DrawPad(Panel):
             check_function("respond", respond)
         self.n, self.binary = n, bool(binary)
         self.centred = (n == MNIST_SIZE and not binary) if centred is None else bool(centred)
-        self._respond = respond
+        if controls:
+            check_controls(controls)
+            readable(controls)
+        self._respond, self._controls = respond, controls
         self._canvas = _Canvas(n=n, binary=self.binary, label=_label(n, self.binary))
         self.raw = np.zeros((n, n)) if start is None else start
-        super().__init__([self._canvas], ask=ask, alt=alt, picture="beside" if respond else "nowhere")
+        acting = W.VBox([self._canvas, *controls.values()]) if controls else self._canvas
+        super().__init__([acting], ask=ask, alt=alt, picture="beside" if respond else "nowhere")
         self._canvas.observe(self.redraw, names="cells")
+        for control in controls.values():
+            control.observe(self.redraw, names="value")
         self.redraw()
 
     @property
@@ -143,7 +154,8 @@ class DrawPad(Panel):
         if self.centred:
             self._canvas.seen = _bytes(self.pixels)
         if self._respond:
-            self.show(attempt_drawing(self._respond, self.pixels))
+            values = {name: control.value for name, control in self._controls.items()}
+            self.show(attempt_drawing(self._respond, self.pixels, values=values))
 
     def still(self) -> bytes:
         """The pad and, beside it, the response."""

@@ -72,7 +72,7 @@ class Explore(Panel):
         **controls: W.Widget,
     ):
         check_function("draw", draw)
-        _check_controls(controls, columns)
+        check_controls(controls, columns)
         _check_strip(strip, controls)
         self._draw, self._controls, self._strip = draw, controls, strip
         self._first = self.values
@@ -118,7 +118,8 @@ class Explore(Panel):
         return "Explore " + ", ".join(f"{n}={plain_value(v, c)}" for n, c, v in given)
 
 
-def _check_controls(controls: dict[str, Any], columns: Any) -> None:
+def check_controls(controls: dict[str, Any], columns: Any = None) -> None:
+    """Refuse what is not a control, and a number of columns that is none, with a sentence."""
     if not controls:
         raise ValueError("Explore needs at least one control, for example w=FloatSlider().")
     for name, control in controls.items():
