@@ -32,21 +32,30 @@ IGNORED = -100
 
 
 class Examples:
-    """Batches of padded sentences, (ids, mask, segments, labels), in a new order every epoch."""
+    """Batches of padded sentences, (ids, mask, labels), in a new order every epoch.
 
-    def __init__(self, tokenizer: Any, rows: list, encode: Callable, seed: int = 0, shuffle: bool = True):
+    by_length: a batch holds sentences of about one length, so that little is padded.
+    """
+
+    def __init__(self, tokenizer: Any, rows: list, encode: Callable, seed: int = 0, shuffle: bool = True,
+                 by_length: bool = False):
         self.rows = [encode(tokenizer, row) for row in rows]
-        self.seed, self.shuffle, self.epoch = seed, shuffle, 0
+        self.seed, self.shuffle, self.by_length, self.epoch = seed, shuffle, by_length, 0
 
     def __len__(self) -> int:
         return -(-len(self.rows) // SIZE)
 
     def __iter__(self) -> Any:
-        order = list(range(len(self.rows)))
+        order, draw = list(range(len(self.rows))), random.Random(self.seed * 1000 + self.epoch)
         if self.shuffle:
-            random.Random(self.seed * 1000 + self.epoch).shuffle(order)
+            draw.shuffle(order)
+        if self.by_length:
+            order.sort(key=lambda row: len(self.rows[row][0]))  # stable: equal lengths stay mixed
+        starts = list(range(0, len(order), SIZE))
+        if self.by_length:
+            draw.shuffle(starts)
         self.epoch += 1
-        for start in range(0, len(order), SIZE):
+        for start in starts:
             yield padded([self.rows[row] for row in order[start:start + SIZE]])
 
 
@@ -186,7 +195,7 @@ def measure(options: argparse.Namespace) -> dict:
             scores = []
             for seed in range(options.seeds):
                 chosen = random.Random(seed).sample(rows, labels)
-                examples = Examples(tokenizer, chosen, encode, seed)
+                examples = Examples(tokenizer, chosen, encode, seed, by_length=options.by_length)
                 seed_everything(seed)
                 net = make(kind, options.folder, len(names), encode is sentence_row)
                 epochs = max(options.epochs, -(-options.steps // len(examples)))
@@ -213,6 +222,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--steps", type=int, default=STEPS, help="fewest steps of a run")
     parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--by-length", action="store_true", help="batches of about one length: faster on long lists")
     parser.add_argument("--test", type=int, default=None, help="test sentences, all when left out")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
@@ -221,7 +231,7 @@ def main() -> None:
         kept = json.loads(options.out.read_text()) if options.out.exists() else {}
         for kind, scores in found.items():
             kept.setdefault(options.task, {}).setdefault(kind, {}).update(scores)
-        own = {name: getattr(options, name) for name in ("rate", "epochs", "steps", "test")}
+        own = {name: getattr(options, name) for name in ("rate", "epochs", "steps", "test", "by_length")}
         measured = {labels for scores in found.values() for labels in scores}
         kept[options.task].setdefault("settings", {}).update(dict.fromkeys(measured, own))
         options.out.write_text(json.dumps(kept, indent=1) + "\n")

@@ -117,7 +117,8 @@ def table(scores: dict) -> str:
 def settings(scores: dict) -> list[str]:
     """How the nets of each row were fine-tuned, where it was kept."""
     said = [f"{TASKS[task][0]}, {int(labels):,} labels: rate {own['rate']:g}, {own['epochs']} "
-            f"{'epoch' if own['epochs'] == 1 else 'epochs'}, {own['steps']} steps at least."
+            f"{'epoch' if own['epochs'] == 1 else 'epochs'}, {own['steps']} steps at least"
+            f"{', batches of about one length' if own.get('by_length') else ''}."
             for task, kinds in scores.items()
             for labels, own in sorted(kinds.get("settings", {}).items(), key=lambda item: int(item[0]))]
     why = "The rate was chosen by trials on the dev set of SST-2, which is scored here; both nets have the same."
