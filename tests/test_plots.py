@@ -9,7 +9,7 @@ from PIL import Image
 
 from utils import plots
 from utils.history import History
-from utils.plots import (label_lines, plot_boundary, plot_history, plot_images, plot_lines, plot_matrix,
+from utils.plots import (LivePlot, label_lines, plot_boundary, plot_history, plot_images, plot_lines, plot_matrix,
                          plot_points, plot_runs, png, show)
 
 
@@ -164,3 +164,78 @@ def test_colours_differ_for_the_colour_blind():
     grey = [np.dot([int(plots.COLORS[role][i:i + 2], 16) for i in (1, 3, 5)], [0.299, 0.587, 0.114])
             for role in ("model", "compared", "error")]
     assert min(abs(a - b) for a, b in zip(grey, grey[1:])) > 30
+
+
+class Page:
+    """What a front end does with display data: a place is shown once and then changed."""
+
+    def __init__(self):
+        self.shown = []
+
+    def display(self, data, metadata=None, raw=False, display_id=False):
+        self.shown.append([data])
+        return self if display_id else None
+
+    def update(self, data, metadata, raw):
+        assert metadata["image/png"]["alt"] == data["text/plain"]
+        self.shown[0].append(data)
+
+
+WORDS = {"ylabel": "loss", "caption": "The loss falls, fast and then slowly.", "alt": "A line that falls and flattens."}
+
+
+@pytest.fixture
+def page(monkeypatch):
+    from utils.plots import live
+    monkeypatch.setattr(live, "display", (page := Page()).display)
+    return page
+
+
+def training_so_far(batches):
+    history = History()
+    for batch in range(batches):
+        history.add({"loss": 1 / (batch + 1), "other": 5.0}, 0, batch)
+    history.look()
+    return history
+
+
+def test_a_live_plot_is_one_picture_that_changes_and_then_a_caption(page, monkeypatch):
+    from utils.plots import live
+    monkeypatch.setattr(live, "LEAST", 0.0)
+    watch = LivePlot("loss", share=0.999999, **WORDS)
+    for batches in (1, 7, 500):
+        watch.next = 0.0
+        watch(training_so_far(batches), over=False)
+    watch(training_so_far(1000), over=True)
+    picture, caption = page.shown
+    assert len(picture) == 4 and len({data["image/png"] for data in picture}) == 4
+    assert {data["text/plain"] for data in picture} == {WORDS["alt"]}
+    assert caption[0]["text/markdown"] == f"*{WORDS['caption']}*"
+
+
+def test_a_live_plot_spends_no_more_than_its_share(page, monkeypatch):
+    """By a made-up clock: pictures that take 0.1 s each may cost 2 % of 60 seconds."""
+    from utils.plots import live
+    clock = [0.0]
+    monkeypatch.setattr(live.time, "perf_counter", lambda: clock[0])
+    watch, history, drawn = LivePlot(**WORDS), training_so_far(3), []
+    monkeypatch.setattr(watch, "put", lambda lines: (drawn.append(clock[0]), clock.__setitem__(0, clock[0] + 0.1)))
+    while clock[0] < 60:
+        watch(history, over=False)
+        clock[0] += 0.25
+    assert 10 <= len(drawn) <= 13 and min(np.diff(drawn)) >= 5
+    watch(history, over=True)
+    assert len(drawn) <= 14
+
+
+def test_a_live_plot_without_numbers_shows_nothing(page):
+    LivePlot("loss", **WORDS)(History(), over=True)
+    assert not page.shown
+
+
+@pytest.mark.parametrize("wrong, words", [({"caption": "Loss"}, "The caption of a live plot is a sentence"),
+                                          ({"alt": "line"}, "The alt of a live plot"),
+                                          ({"share": 1.5}, "share is a part of the training's time")])
+def test_a_live_plot_refuses_what_says_nothing(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        LivePlot(**WORDS | wrong)

@@ -115,6 +115,50 @@ def test_ctrl_c_returns_what_was_learned(capsys):
     assert "stopped by hand in epoch 2 of 5" in capsys.readouterr().out
 
 
+def test_a_watcher_is_called_while_it_runs_and_once_when_it_is_over(monkeypatch):
+    monkeypatch.setattr(training, "LOOK_EVERY", 0.0)
+    seen = []
+    fit(None, [0, 1, 2], lambda batch: {"loss": 1.0}, epochs=2, quiet=True,
+        watch=lambda history, over: seen.append((len(history.steps["loss"]), over)))
+    assert seen == [(1, False), (2, False), (3, False), (4, False), (5, False), (6, False), (6, True)]
+
+
+def test_a_watcher_sees_the_end_of_a_training_stopped_by_hand():
+    def step(batch):
+        if batch == 2:
+            raise KeyboardInterrupt
+        return {"loss": 1.0}
+    seen = []
+    fit(None, [0, 1, 2], step, epochs=1, watch=lambda history, over: seen.append((len(history.steps["loss"]), over)))
+    assert seen == [(2, True)]
+
+
+@pytest.mark.parametrize("patience, quiet, bars", [(0.0, True, 1), (99.0, True, 0), (99.0, False, 1)])
+def test_a_quiet_training_shows_a_bar_only_when_it_takes_long(monkeypatch, patience, quiet, bars):
+    made = []
+
+    class Bar:
+        n = 0
+
+        def __init__(self, total):
+            made.append(self)
+
+        def update(self, by):
+            self.n += by
+
+        def set_postfix(self, numbers, refresh):
+            self.numbers = numbers
+
+        def close(self):
+            self.closed = True
+
+    monkeypatch.setattr(training, "progress", Bar)
+    monkeypatch.setattr(training, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(training, "PATIENCE", patience)
+    fit(None, [0, 1, 2], lambda batch: {"loss": 1.0}, epochs=2, quiet=quiet)
+    assert len(made) == bars and all(bar.closed and bar.n == 6 for bar in made)
+
+
 def test_a_report_ends_the_training_with_true_and_with_nothing_else(capsys):
     model, data, step = task()
     enough = fit(model, Batches(data, 16), step, epochs=9, report=lambda history: history.epochs == 2)

@@ -20,12 +20,13 @@ from utils.say import here, progress
 __all__ = ["Diverged", "History", "evaluate", "fit"]
 
 LOOK_EVERY = 0.25  # seconds between two looks at the numbers on the device
+PATIENCE = 2.0  # seconds after which also a quiet training shows its bar
 HALF_FROM = 100_000  # parameters from which bf16 is worth it; small models stay in float32
 
 
 def fit(model: nn.Module | None, batches: Iterable, step: Callable, *, epochs: int,
         evaluate: Callable | tuple | None = None, checkpoint: str | Path | None = None,
-        report: Callable | None = None, quiet: bool = False) -> History:
+        report: Callable | None = None, watch: Callable | None = None, quiet: bool = False) -> History:
     """Train: walk through the batches `epochs` times and call step(batch) for each.
 
     step: does one update and returns its numbers, a dict of name -> float or 0-d tensor.
@@ -35,7 +36,9 @@ def fit(model: nn.Module | None, batches: Iterable, step: Callable, *, epochs: i
         with a state_dict that the step names (optimizers, schedules), the random numbers
         and the history; the resumed run gives the numbers of an uninterrupted one.
     report: called with the History after each epoch; True from it ends the training.
-    quiet: no progress bar, no last line.
+    watch: called with (history, over) a few times a second and, with over=True, at the end:
+        a utils.plots.LivePlot, for example.
+    quiet: no last line, and a progress bar only if it takes longer than two seconds.
     Returns the History. Ctrl-C ends the training and returns what was learned so far.
     Raises Diverged, with what to try, when a number is NaN or infinite; TypeError or
     ValueError for arguments that nothing can be trained with.
@@ -53,6 +56,8 @@ def fit(model: nn.Module | None, batches: Iterable, step: Callable, *, epochs: i
                     history.add(step(to_device(batch, device)), epoch, number)
                     if bar.due():
                         bar.show(history.look(), epoch * len(batches) + number + 1)
+                        if watch:
+                            watch(history, False)
                         if saved.due(batches):
                             saved.save(history, epoch, number + 1)
                 history.look()
@@ -64,6 +69,8 @@ def fit(model: nn.Module | None, batches: Iterable, step: Callable, *, epochs: i
         except KeyboardInterrupt:
             history.look()
             here(f"stopped by hand in epoch {epoch + 1} of {epochs}; what was learned is kept")
+    if watch:
+        watch(history, True)
     return history
 
 
@@ -89,12 +96,13 @@ def evaluate(model: Callable, split: tuple[Tensor, Tensor], *, size: int = 1000)
 
 
 class Bar:
-    """The progress bar with live numbers; it also keeps the time. `quiet` shows nothing."""
+    """The progress bar with live numbers; it also keeps the time. `quiet` waits before it shows one."""
 
     def __init__(self, total: int, history: History, quiet: bool):
-        self.bar = progress(total=total, **({"disable": True} if quiet else {}))
-        self.history, self.quiet = history, quiet
-        self.started, self.looked = time.perf_counter() - history.seconds, time.perf_counter()
+        self.total, self.history, self.quiet = total, history, quiet
+        self.bar = None if quiet else progress(total=total)
+        self.began = self.looked = time.perf_counter()
+        self.started = self.began - history.seconds
 
     def due(self) -> bool:
         """True when it is time to look at the numbers again."""
@@ -102,8 +110,11 @@ class Bar:
 
     def show(self, newest: dict[str, float], steps: int) -> None:
         """Draw the bar at `steps` with the newest numbers."""
-        self.bar.update(steps - self.bar.n)
-        self.bar.set_postfix({name: f"{value:.3f}" for name, value in newest.items()}, refresh=False)
+        if self.bar is None and time.perf_counter() - self.began > PATIENCE:
+            self.bar = progress(total=self.total)
+        if self.bar is not None:
+            self.bar.update(steps - self.bar.n)
+            self.bar.set_postfix({name: f"{value:.3f}" for name, value in newest.items()}, refresh=False)
         self.history.seconds = time.perf_counter() - self.started
         self.looked = time.perf_counter()
 
@@ -111,7 +122,8 @@ class Bar:
         return self
 
     def __exit__(self, kind: type | None, *_: Any) -> None:
-        self.bar.close()
+        if self.bar is not None:
+            self.bar.close()
         self.history.seconds = time.perf_counter() - self.started
         if kind is None and not self.quiet:
             print(self.history.summary())
