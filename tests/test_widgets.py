@@ -264,6 +264,7 @@ def test_a_pad_with_a_control_responds_to_both():
     pad._controls["right"].value = 5
     pad.raw = np.ones((28, 28))
     assert [right for _, right in seen] == [2, 5, 5] and seen[1][0] == 0 < seen[2][0]
+    assert pad._controls["right"].layout.width == "280px"  # as wide as the pad
     with pytest.raises(TypeError, match="right must be a control such as"):
         DrawPad(28, bar, right=5)
 

@@ -121,6 +121,8 @@ class DrawPad(Panel):
         self.centred = (n == MNIST_SIZE and not binary) if centred is None else bool(centred)
         if controls:
             check_controls(controls)
+            for control in controls.values():  # not wider than the pad: the response needs the room
+                control.layout.width = control.layout.width or f"{PAD_SIZE}px"
             readable(controls)
         self._respond, self._controls = respond, controls
         self._canvas = _Canvas(n=n, binary=self.binary, label=_label(n, self.binary))
