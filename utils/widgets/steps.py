@@ -36,10 +36,12 @@ class Steps(W.HBox):
         self.slider = W.IntSlider(value=value, min=0, max=n - 1, description=description)
         readable({description: self.slider})
         self.player = self._button("", self._press)
+        self.player.layout.width = "96px"
         buttons = [self._button("◀ back", lambda _: self._move(-1)),
                    self._button("next ▶", lambda _: self._move(1))]
         self._timer, self._shown, self._by_itself = None, 0.0, False
-        super().__init__([self.slider, *buttons, *([self.player] if play else [])])
+        parts = [self.slider, *buttons, *([self.player] if play else [])]
+        super().__init__(parts, layout=W.Layout(flex_flow="row wrap"))
         T.link((self.slider, "value"), (self, "value"))
         self.slider.observe(self._moved, names="value")
         self.pause()
