@@ -10,7 +10,7 @@ SEED = 1986
 def planes() -> dict[str, tuple[Tensor, Tensor]]:
     """Four tasks: name -> points (120, 2) in the square from -1 to 1, labels (120, 1): 60 of 1, then 60 of 0.
 
-    The same points in every call. One line parts none of them; of the XOR clouds a point or two lies astray.
+    The same points in every call; in none of the tasks does a line part the two classes.
     """
     draw = torch.Generator().manual_seed(SEED)
     disc, ring = 0.4 * torch.rand(60, generator=draw) ** 0.5, 0.65 + 0.25 * torch.rand(60, generator=draw)
