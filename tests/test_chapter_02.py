@@ -123,6 +123,50 @@ def test_likeness_is_a_correlation(chapter):
     assert found[:2].tolist() == pytest.approx([1, 1], abs=1e-5) and found[2] < 0.2
 
 
+# --- the playground -----------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def playground():
+    return load("02_mlp.ipynb", constants=("SQUASH", "PLANES"))
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "ReLU"])
+def test_a_film_is_what_autograd_would_have_learned(playground, name):
+    states, more = playground.film("two moons", 3, name, 0.1)
+    more(), more()
+    points, labels = playground.PLANES["two moons"]
+    weights = [layer.clone().requires_grad_() for layer in states[0][:2]]
+    speed = [torch.zeros_like(layer) for layer in weights]
+    for _ in range(10):
+        _, outputs = playground.answer(weights, playground.with_one(points), name)
+        gradients = torch.autograd.grad((outputs - labels).square().sum() / 2, weights)
+        with torch.no_grad():
+            playground.change(weights, gradients, speed, 0.1, 0.9)
+    for kept, layer in zip(states[1][:2], weights, strict=True):
+        torch.testing.assert_close(kept, layer.detach(), atol=1e-4, rtol=1e-3)
+
+
+def wrong(playground, *setting) -> list[int]:
+    """For each of the four starts, how many points are on the wrong side after 400 sweeps."""
+    states, more = playground.film(*setting)
+    while len(states) <= 40:
+        more()
+    labels = playground.PLANES[setting[0]][1]
+    return ((states[40][2] > 0.5) != (labels > 0.5)).sum((1, 2)).tolist()
+
+
+def test_what_one_should_have_seen_in_the_playground(playground):
+    disc = "disc in a ring"
+    few = [wrong(playground, disc, units, "sigmoid", 0.03) for units in (1, 2, 3)]
+    assert min(few[0]) > 20 and min(few[1]) > 4 and few[2] == [0, 0, 0, 0]
+    relu = wrong(playground, disc, 3, "ReLU", 0.03)
+    assert min(relu[0], relu[3]) > 10 and relu[1:3] == [0, 0]
+    assert wrong(playground, disc, 8, "sigmoid", 0.3) == [60, 60, 60, 60]  # one answer for all points
+    assert min(wrong(playground, "two moons", 3, "sigmoid", 0.03)) > 8
+    assert wrong(playground, "two moons", 3, "sigmoid", 0.1) == [0, 0, 0, 0]
+    assert wrong(playground, "XOR clouds", 2, "sigmoid", 0.03)[3] > 30
+
+
 # --- theorem and digits -------------------------------------------------------------------------
 
 def test_twice_the_stairs_is_half_the_error(chapter):

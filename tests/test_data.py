@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from utils.data import RELATIONS, Batches, Split, Unavailable, digits, family_trees, fashion, sources, usps
+from utils.data import RELATIONS, Batches, Split, Unavailable, digits, family_trees, fashion, planes, sources, usps
 
 SHARED = Path(os.environ.get("COURSE_DATA", "nowhere")) / "mnist"
 real_data = pytest.mark.skipif(not SHARED.is_dir(), reason="COURSE_DATA does not hold MNIST")
@@ -253,6 +253,16 @@ def test_real_usps_and_fashion_have_the_published_counts():
     assert torch.bincount(zip_codes.train.labels).tolist() == [1194, 1005, 731, 658, 652, 556, 664, 645, 542, 644]
     assert len(zip_codes.test.labels) == 2007 and clothes.classes[9] == "ankle boot"
     assert torch.bincount(clothes.train.labels).tolist() == [6000] * 10
+
+
+def test_planes_are_the_same_each_time_and_no_line_parts_them():
+    again = planes()
+    for name, (points, labels) in planes().items():
+        assert points.shape == (120, 2) and points.abs().max() < 1 and torch.equal(points, again[name][0])
+        assert labels.flatten().tolist() == [1.0] * 60 + [0.0] * 60
+        corners = torch.nn.functional.pad(points, (0, 1), value=1.0)
+        weights = torch.linalg.lstsq(corners, 2 * labels - 1).solution
+        assert ((corners @ weights > 0).float() != labels).sum() >= 12, name
 
 
 def test_family_trees_are_the_papers():

@@ -10,7 +10,7 @@ from PIL import Image
 from utils import plots
 from utils.history import History
 from utils.plots import (LivePlot, label_lines, plot_boundary, plot_history, plot_images, plot_lines, plot_matrix,
-                         plot_points, plot_runs, png, show)
+                         plot_net, plot_points, plot_runs, png, show)
 
 
 def picture(figure):
@@ -44,6 +44,8 @@ def test_signed_images_are_centred_on_zero():
     (lambda: plot_runs({}, xlabel="x"), "at least one run"),
     (lambda: plot_runs({"a": []}, xlabel="x"), "at least one run"),
     (lambda: plot_points({"a": [1, 2, 3]}), r"'a' has \(3,\)"),
+    (lambda: small_net(units=9), r"1 to 8 hidden units: added \(U, N, N\)"),
+    (lambda: small_net(units=2, lines=torch.ones(1, 3)), r"it got \(6, 6\), \(2, 6, 6\) and \(1, 3\)"),
 ])
 def test_wrong_shapes_are_refused_in_words(call, words):
     with pytest.raises(ValueError, match=words):
@@ -120,6 +122,31 @@ def test_points_in_few_groups_and_in_many():
     many = plot_points({str(digit): np.full((4, 2), digit) for digit in range(10)})
     assert [text.get_position() for text in many.axes[0].texts] == [(d, d) for d in range(10)]
     plt.close("all")
+
+
+def small_net(units, **given):
+    """A net's picture: what the top left quarter of the plane is to each unit is its number."""
+    added = torch.zeros(units, 6, 6)
+    added[:, :3, :3] = torch.arange(1.0, units + 1)[:, None, None]
+    lines = torch.tensor([[1.0, 0, 0.5]]).repeat(units, 1)  # x = -0.5
+    given = dict(outputs=torch.rand(6, 6), lines=lines, added=added, errors={0: 1.0, 10: 0.5}, last=40) | given
+    return plot_net(torch.tensor([[0.5, 0.5], [-0.5, 0.2]]), torch.tensor([1.0, 0]), **given)
+
+
+def test_a_net_is_drawn_with_its_units_and_its_error():
+    plane, units, curve = small_net(units=5).axes
+    shown = np.ma.filled(units.images[0].get_array(), 0)
+    tops = [shown[row, column] for row in (1, 5) for column in (1, 5, 9, 13)]  # 4 x 4 pixels a unit, framed
+    assert tops == [1, 2, 3, 4, 5, 0, 0, 0]
+    assert units.images[0].get_clim() == (-5, 5) and len(plane.lines) == 5 + 2
+    assert np.allclose(plane.lines[0].get_xdata(), -0.5) and np.ptp(plane.lines[0].get_ydata()) > 2
+    assert [line.get_xydata().tolist() for line in plane.lines[5:]] == [[[0.5, 0.5]], [[-0.5, 0.20000000298023224]]]
+    assert curve.lines[0].get_xydata().tolist() == [[0, 1], [10, 0.5]] and curve.get_xlim() == (0, 40)
+    plt.close("all")
+
+
+def test_a_unit_without_weights_has_no_line_and_breaks_nothing():
+    picture(small_net(units=1, lines=torch.zeros(1, 3), added=torch.zeros(1, 6, 6)))
 
 
 def test_rows_of_pictures_have_names_and_scales_of_their_own():

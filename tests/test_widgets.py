@@ -1,5 +1,6 @@
 """The widgets without a page: their still pictures, their words, what Python reads of them."""
 
+import asyncio
 import base64
 import io
 import statistics
@@ -165,6 +166,72 @@ def test_steps_go_to_the_ends_and_no_further():
     before = widget.still()
     on.click()
     assert widget.still() != before
+
+
+def played(act, *, n: int, seconds: float = 0.0, interval: int = 20) -> tuple[Steps, list[int]]:
+    """Steps whose pictures take so long, acted on in an event loop; and the steps it went through."""
+    steps, values = Steps(n, play=True, interval=interval), []
+
+    def shown(change):
+        values.append(change["new"])
+        time.sleep(seconds)
+
+    async def played_out():
+        steps.player.click()
+        await act(steps)
+
+    steps.observe(shown, names="value")
+    asyncio.run(asyncio.wait_for(played_out(), 20))
+    return steps, values
+
+
+async def to_the_end(steps: Steps) -> None:
+    while steps.playing:
+        await asyncio.sleep(0.005)
+
+
+def test_steps_play_to_the_end_and_stop_there():
+    steps, values = played(to_the_end, n=6)
+    assert values == sorted(set(values)) and values[-1] == steps.value == 5
+    assert steps.player.description == "▶▶ play" and len(steps.children) == 4 == len(Steps(6).children) + 1
+
+
+def test_at_the_end_play_begins_anew():
+    async def twice(steps):
+        await to_the_end(steps)
+        steps.player.click()
+        assert steps.value == 0 and steps.player.description == "❚❚ pause"
+        await to_the_end(steps)
+
+    _, values = played(twice, n=4)
+    assert values.count(0) == 1 and values.count(3) == 2
+
+
+def test_slow_pictures_are_left_out_and_do_not_pile_up():
+    start = time.perf_counter()
+    steps, values = played(to_the_end, n=40, seconds=0.1)
+    assert steps.value == 39 and len(values) < 15 and time.perf_counter() - start < 5
+
+
+def test_pause_stops_at_once_even_between_slow_pictures():
+    async def pause(steps):
+        await asyncio.sleep(0.3)
+        steps.player.click()
+        stood = steps.value
+        await asyncio.sleep(0.3)
+        assert not steps.playing and steps.value == stood < 199
+
+    played(pause, n=200, seconds=0.05)
+
+
+@pytest.mark.parametrize("move", [lambda s: s.children[1].click(), lambda s: s.slider.set_trait("value", 100)])
+def test_a_move_by_hand_ends_the_play(move):
+    async def interfere(steps):
+        await asyncio.sleep(0.1)
+        move(steps)
+        assert not steps.playing and steps.player.description == "▶▶ play"
+
+    played(interfere, n=200)
 
 
 def test_how_fast_a_slider_is_answered(capsys):
@@ -394,6 +461,7 @@ REFUSED = [
     (lambda: explore(strip=[dict(height=1)] * 3), ValueError, r"names \['height'\]"),
     (lambda: Steps(1), ValueError, "2 or more, and got 1"),
     (lambda: Steps(3, value=3), ValueError, "starts at 0 to 2, and value is 3"),
+    (lambda: Steps(3, interval=0), ValueError, "interval is in milliseconds, a whole number of 20"),
     (lambda: DrawPad(2), ValueError, "from 4 to 64, and got 2"),
     (lambda: DrawPad(28.0), ValueError, "from 4 to 64, and got 28.0"),
     (lambda: DrawPad(respond=3), TypeError, "respond must be a function"),

@@ -96,8 +96,21 @@ def divide(points):
 points = PointPad([[0.5, 0.5, 1], [-0.5, -0.5, -1]], divide, ask="Where does the line go?")
 points
 """
-CELLS = [SETUP, SLIDER, GRID, BROKEN, STEPS, PAD, RETINA, POINTS]
-LINE, KERNEL, ROOT_CELL, STEP, DRAW, CELLS20, PLANE = range(1, 8)
+FILM = """
+frames = []
+def draw_frame(frame):
+    frames.append(frame)
+    time.sleep(slow)
+    fig, ax = plt.subplots(figsize=(4, 2))
+    ax.barh([0], [frame])
+    ax.set(xlim=(0, 100))
+    return fig
+
+film = Explore(draw_frame, ask="How far does it go?", frame=Steps(100, "frame", play=True, interval=100))
+film
+"""
+CELLS = [SETUP, SLIDER, GRID, BROKEN, STEPS, PAD, RETINA, POINTS, FILM]
+LINE, KERNEL, ROOT_CELL, STEP, DRAW, CELLS20, PLANE, MOVIE = range(1, 9)
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +250,29 @@ def test_a_slider_keeps_the_arrow_keys_to_itself(live):
     live.page.keyboard.press("ArrowDown")
     live.wait_python("print(steps.values['step'])", "1")
     assert live.page.evaluate("() => document.activeElement.className").startswith("noUi-handle")
+
+
+def test_steps_play_by_themselves_and_pause(live):
+    cell = live.cell(MOVIE)
+    cell.get_by_role("button", name="play").press("Enter")
+    for _ in range(3):
+        wait_for_new_picture(cell, source(cell))
+    live.shot("playing")
+    cell.get_by_role("button", name="pause").press("Enter")
+    cell.get_by_role("button", name="play").wait_for(timeout=20 * SECONDS)
+    stood, picture = live.python("print(film.values, len(frames))"), source(cell)
+    live.page.wait_for_timeout(1 * SECONDS)
+    assert live.python("print(film.values, len(frames))") == stood and source(cell) == picture
+    assert 0 < int(live.python("print(film.values['frame'])")) < 99
+
+
+def test_slow_pictures_are_left_out_of_the_play(live):
+    live.python("slow = 0.5; film._controls['frame'].value = 60; frames.clear()")
+    cell = live.cell(MOVIE)
+    cell.get_by_role("button", name="play").click()
+    live.wait_python("print(film.values['frame'])", "99", seconds=40)
+    cell.get_by_role("button", name="play").wait_for(timeout=20 * SECONDS)
+    assert int(live.python("slow = 0; print(len(frames))")) < 15
 
 
 def drag(page, surface, *stops):

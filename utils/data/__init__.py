@@ -10,6 +10,7 @@ from utils.data.entities import Entities, Tagged, entities
 from utils.data.growth import Growth, Model, growth, largest
 from utils.data.images import Dataset, Split, digits, fashion, usps
 from utils.data.pairs import Pairs, Vocabulary, phrases, translations, words
+from utils.data.planes import planes
 from utils.data.reviews import Labelled, Reviews, reviews
 from utils.data.sequences import (
     WORDS,
@@ -29,5 +30,5 @@ from utils.data.toys import RELATIONS, family_trees
 __all__ = ["Batches", "Dataset", "Entities", "Growth", "Labelled", "Model", "Pairs", "RELATIONS", "Reviews",
            "Split", "Tagged", "Text", "Unavailable", "Vocabulary", "WORDS", "adding_problem", "all_legal",
            "digits", "embedded_reber", "entities", "family_trees", "fashion", "growth", "in_order", "largest",
-           "left_and_right", "phrases", "reber_tensors", "reviews", "sentences", "shakespeare",
+           "left_and_right", "phrases", "planes", "reber_tensors", "reviews", "sentences", "shakespeare",
            "squares_and_circles", "syllables", "translations", "usps", "words", "xor_stream"]

@@ -2,9 +2,10 @@
 from .curves import label_lines, plot_history, plot_lines, plot_runs
 from .live import LivePlot
 from .pictures import plot_boundary, plot_images, plot_matrix, plot_points
+from .playground import plot_net
 from .style import COLORS, as_array, png, show
 from .years import name_points, plot_timeline, plot_years
 
 __all__ = ["COLORS", "LivePlot", "as_array", "label_lines", "name_points", "plot_boundary", "plot_history",
-           "plot_images", "plot_lines", "plot_matrix", "plot_points", "plot_runs", "plot_timeline", "plot_years",
-           "png", "show"]
+           "plot_images", "plot_lines", "plot_matrix", "plot_net", "plot_points", "plot_runs", "plot_timeline",
+           "plot_years", "png", "show"]

@@ -10,12 +10,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from IPython.display import display
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 Array = torch.Tensor | np.ndarray | Sequence  # what a chapter may have at hand
 
 COLORS = {"data": "#666666", "model": "#0072B2", "compared": "#E69F00", "error": "#D55E00",
           "good": "#009E73", "light": "#DDDDDD"}
+TINT = LinearSegmentedColormap.from_list("tint", [COLORS["compared"], "white", COLORS["model"]])  # off to on
 LINES = ("-", "--", ":", "-.")
 DPI = 100
 

@@ -1,4 +1,4 @@
-"""Controls above a picture: ``Explore``, and ``Steps`` for going through something in order."""
+"""Controls above a picture: ``Explore``."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -6,42 +6,12 @@ from functools import partial
 from typing import Any
 
 import ipywidgets as W
-import traitlets as T
 from matplotlib.figure import Figure
 
 from .panel import Panel, check_function, row
 from .pictures import attempt_drawing, shrink, strip
 
 SLIDERS = (W.FloatSlider, W.IntSlider, W.FloatLogSlider, W.SelectionSlider, W.FloatRangeSlider)
-
-
-class Steps(W.HBox):
-    """A slider over 0, 1, ..., n - 1 with back and next buttons; ``.value`` is the step.
-
-    n: how many steps there are, at least 2. description: the plain name shown beside the slider.
-    value: where it starts, in [0, n). Raises ValueError for other numbers.
-    """
-
-    value = T.Int(0)
-
-    def __init__(self, n: int, description: str = "step", value: int = 0):
-        if not isinstance(n, int) or n < 2:
-            raise ValueError(f"Steps(n) expects a whole number of steps, 2 or more, and got {n!r}.")
-        if not isinstance(value, int) or not 0 <= value < n:
-            raise ValueError(f"Steps({n}) starts at 0 to {n - 1}, and value is {value!r}.")
-        self.description = description
-        self.slider = W.IntSlider(value=value, min=0, max=n - 1, description=description)
-        readable({description: self.slider})
-        super().__init__([self.slider, self._button("◀ back", -1), self._button("next ▶", 1)])
-        T.link((self.slider, "value"), (self, "value"))
-
-    def _button(self, text: str, by: int) -> W.Button:
-        button = W.Button(description=text, layout=W.Layout(width="84px"))
-        button.on_click(lambda _: self._move(by))
-        return button
-
-    def _move(self, by: int) -> None:
-        self.slider.value = min(max(self.slider.value + by, self.slider.min), self.slider.max)
 
 
 class Explore(Panel):

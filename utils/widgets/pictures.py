@@ -192,7 +192,12 @@ def strip(drawings: Sequence[Drawing], labels: Sequence[str]) -> bytes:
         for p, label in zip(pictures, labels, strict=True)
     ]
     rows = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
-    return encoded(stacked([side_by_side(row, align="top") for row in rows]))
+    return encoded(few_colors(stacked([side_by_side(row, align="top") for row in rows])))
+
+
+def few_colors(picture: Image.Image) -> Image.Image:
+    """The picture in 256 colours that are near its own: alike to the eye, in a third of the bytes."""
+    return picture.quantize(256, dither=Image.Dither.NONE)
 
 
 def _at_most(picture: Image.Image, width: int) -> Image.Image:

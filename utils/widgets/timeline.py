@@ -8,9 +8,10 @@ import ipywidgets as W
 from utils.address import colab
 from utils.timeline import KINDS, Event, events
 
-from .explore import Steps, readable
+from .explore import readable
 from .panel import Panel, row
 from .pictures import attempt_drawing
+from .steps import Steps
 
 CHOICES = {
     "everything": lambda one: True,

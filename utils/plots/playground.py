@@ -1,0 +1,58 @@
+"""A small net in the plane, drawn fast: its answer, its hidden units, its error so far."""
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .style import COLORS, TINT, Array, as_array
+
+BOXES = (0.09, 0.16, 0.42, 0.8), (0.57, 0.5, 0.4, 0.39), (0.63, 0.16, 0.34, 0.2)
+TILES = (2, 4)  # rows and columns for the pictures of the units, one for each of up to eight
+
+
+def plot_net(points: Array, labels: Array, *, outputs: Array, lines: Array, added: Array,
+             errors: dict[int, float], last: int) -> Figure:
+    """Left the net's answer behind the points, and a line a hidden unit; right what each unit adds.
+
+    points: (P, 2) in the square from -1 to 1. labels: (P,) of 0 and 1. outputs: (N, N) in [0, 1] over
+    that square, from its top row down. lines: (U, 3), the places where a x + b y + c = 0. added: (U, N, N),
+    one picture a unit, drawn on one scale with white for 0. errors: sweep -> error, a curve up to `last`.
+    Raises ValueError for more than eight units or for shapes that do not fit each other.
+    """
+    points, labels, outputs, lines, added = map(as_array, (points, labels, outputs, lines, added))
+    if not 1 <= len(added) <= TILES[0] * TILES[1] or added.shape[1:] != outputs.shape or lines.shape != (len(added), 3):
+        raise ValueError(f"plot_net() expects outputs (N, N) and 1 to {TILES[0] * TILES[1]} hidden units: added "
+                         f"(U, N, N), lines (U, 3); it got {outputs.shape}, {added.shape} and {lines.shape}.")
+    figure = plt.figure(figsize=(5.8, 2.9), layout="none")  # fixed places: a layout takes as long as the rest
+    plane, units, curve = (figure.add_axes(box) for box in BOXES)
+    draw_plane(plane, points, labels, outputs, lines)
+    most = np.abs(added).max() or 1.0
+    units.imshow(tiled(added), cmap=TINT, vmin=-most, vmax=most, interpolation="nearest")
+    units.spines[:].set_visible(False)
+    units.set(xticks=[], yticks=[], facecolor=COLORS["light"], title="what each hidden unit adds")
+    curve.plot(list(errors), list(errors.values()), color=COLORS["error"])
+    curve.set(xlim=(0, last), xticks=[0, last // 2, last], ylim=(0, len(points) / 4), yticks=[0, len(points) // 4],
+              xlabel="sweep", ylabel="error")
+    return figure
+
+
+def draw_plane(ax: Axes, points: np.ndarray, labels: np.ndarray, outputs: np.ndarray, lines: np.ndarray) -> None:
+    """The answer as a tint, the lines dashed, the points on top: blue discs are on, orange squares off."""
+    ax.imshow(outputs, cmap=TINT, vmin=0, vmax=1, alpha=0.7, extent=(-1, 1, -1, 1))
+    size = np.maximum((lines[:, :2] ** 2).sum(1, keepdims=True), 1e-12)
+    foot, along = -lines[:, 2:] * lines[:, :2] / size, 3 * lines[:, 1::-1] * [-1, 1] / np.sqrt(size)
+    ends = np.stack([foot - along, foot + along])  # (2, U, 2)
+    ax.plot(ends[..., 0], ends[..., 1], "--", color="black", lw=1)
+    for kind, marker, role in ((1, "o", "model"), (0, "s", "compared")):
+        ax.plot(*points[labels == kind].T, marker, color=COLORS[role], markeredgecolor="black", markersize=4.5)
+    ax.set(xlim=(-1, 1), ylim=(-1, 1), xticks=[-1, 0, 1], yticks=[-1, 0, 1], xlabel="input 1", ylabel="input 2")
+
+
+def tiled(pictures: np.ndarray) -> np.ndarray:
+    """Up to eight pictures (U, N, N) as one, a third as fine, with empty lines and places between them."""
+    rows, columns = TILES
+    finest = pictures[:, 1::3, 1::3]
+    spare = rows * columns - len(finest)
+    framed = np.pad(finest, ((0, spare), (1, 1), (1, 1)), constant_values=np.nan)
+    size = framed.shape[-1]
+    return framed.reshape(rows, columns, size, size).swapaxes(1, 2).reshape(rows * size, columns * size)
