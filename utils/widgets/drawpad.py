@@ -10,7 +10,7 @@ import traitlets as T
 from matplotlib.figure import Figure
 from PIL import Image
 
-from .panel import Panel, check_function
+from .panel import Panel, allow_custom_widgets, check_function
 from .pictures import attempt_drawing, encoded, opened, side_by_side
 
 HERE = pathlib.Path(__file__).parent
@@ -115,6 +115,7 @@ class DrawPad(Panel):
         self.n, self.binary = n, bool(binary)
         self.centred = (n == MNIST_SIZE and not binary) if centred is None else bool(centred)
         self._respond = respond
+        allow_custom_widgets()
         self._canvas = _Canvas(n=n, binary=self.binary, label=_label(n, self.binary))
         self.raw = np.zeros((n, n)) if start is None else start
         super().__init__([self._canvas], ask=ask, alt=alt, picture="beside" if respond else "nowhere")
