@@ -167,6 +167,16 @@ def test_a_widget_is_seen_without_a_kernel(path):
 
 
 @every_chapter
+def test_every_figure_has_a_caption(path):
+    """The caption follows the figure in the same cell, as `show` writes it; a widget has its question."""
+    for cell in code(read(path)):
+        for output, after in zip(cell.outputs, [*cell.outputs[1:], None]):
+            if "image/png" in output.get("data", {}) and notebooks.VIEW not in output.data:
+                caption = after.get("data", {}).get("text/markdown", "") if after else ""
+                assert re.fullmatch(r"\*.{20,}\*", caption, re.DOTALL), f"{cell.id}: no caption"
+
+
+@every_chapter
 def test_enough_is_compared_exactly(path):
     assert sum(map(exact, code(read(path)))) >= 5
 
