@@ -199,6 +199,14 @@ def test_steps_go_to_the_ends_and_no_further():
     assert widget.still() != before
 
 
+def test_the_handle_of_every_slider_has_a_colour_that_is_seen():
+    chosen = slider(style={"handle_color": "red"})
+    widget = Explore(lambda **_: draw(1), ask=ASK, a=slider(), b=chosen, c=Steps(3), d=W.Dropdown(options=[1, 2]))
+    assert widget._controls["a"].style.handle_color == pictures.COLORS["model"]
+    assert widget._controls["c"].slider.style.handle_color == pictures.COLORS["model"]
+    assert chosen.style.handle_color == "red"
+
+
 def test_how_fast_a_slider_is_answered(capsys):
     widget = explore()
     seconds = []

@@ -60,6 +60,7 @@ class Panel(W.VBox):
         self.problem = self._text = ""
         question = QUESTION.format(color=COLORS["model"], text=html.escape(ask, quote=False))
         self._picture, self._words = Picture(self.alt, picture == "beside"), W.HTML()
+        color_handles(acting)
         parts = [*acting, self._picture] if picture != "nowhere" else list(acting)
         parts = [row(parts)] if picture == "beside" else parts
         super().__init__([*([W.HTML(question)] if ask else []), *parts, self._words])
@@ -114,6 +115,15 @@ def row(parts: Sequence[W.Widget], align: str = "flex-start") -> W.HBox:
     """The widgets beside each other, going on in a next row where the page is narrow."""
     layout = W.Layout(flex_flow="row wrap", align_items=align, grid_gap="2px 20px")
     return W.HBox(list(parts), layout=layout)
+
+
+def color_handles(widgets: Sequence[W.Widget]) -> None:
+    """Give the sliders among the widgets, and below them, a handle that is seen on white and on black."""
+    for widget in widgets:
+        style = getattr(widget, "style", None)
+        if style is not None and style.has_trait("handle_color") and not style.handle_color:
+            style.handle_color = COLORS["model"]
+        color_handles(getattr(widget, "children", ()))
 
 
 def allow_custom_widgets() -> None:
