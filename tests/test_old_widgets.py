@@ -38,7 +38,7 @@ def old(tmp_path_factory) -> dict[str, str]:
     got = subprocess.run([*command, "--quiet", "--no-deps", "--target", str(folder), *PARTS],
                          capture_output=True, text=True)
     if got.returncode:
-        pytest.skip(f"ipywidgets 7.7.1 could not be fetched: {got.stderr.strip()[-200:]}")
+        pytest.skip(f"ipywidgets 7.7.1 could not be fetched: {' '.join(got.stderr.split())[:200]}")
     path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
     return dict(os.environ, PYTHONPATH=path, COURSE_IPYWIDGETS=OLD)
 
