@@ -167,6 +167,14 @@ def test_no_figure_stays_open():
     assert plt.get_fignums() == before
 
 
+def test_pyplot_has_let_go_of_a_figure_when_it_is_rendered(monkeypatch):
+    known, render = [], pictures.png_bytes
+    monkeypatch.setattr(pictures, "png_bytes",
+                        lambda figure: known.append(plt.fignum_exists(figure.number)) or render(figure))
+    explore(strip=[dict(weight=w) for w in (1, 2, 3)]).still()
+    assert known == [False] * 4
+
+
 def test_controls_may_be_called_as_our_own_arguments():
     widget = Explore(lambda **values: draw(values["prepare"]), ask=ASK, prepare=slider(),
                      arguments=slider())

@@ -24,6 +24,14 @@ drawn = [panel for panel in ALIVE.values() if type(panel).__name__ == "DrawPad"]
 print(float(drawn.raw.sum()) > 0)"""
 
 
+def wait_for_picture(cell, old: str) -> str:
+    """Wait until the cell's picture is another one, and return it."""
+    picture = cell.locator("img.course-picture")
+    cell.page.wait_for_function("([image, old]) => image.src !== old && image.complete",
+                                arg=[picture.element_handle(), old], timeout=60 * SECONDS)
+    return picture.get_attribute("src")
+
+
 def draw(cell, strokes) -> None:
     """Draw the strokes into the cell's pad with the mouse."""
     canvas, mouse = cell.locator("canvas[role=application]"), cell.page.mouse
@@ -50,13 +58,13 @@ def test_lenet_reads_ten_drawn_digits(notebook):
     cell = notebook.cell(widget_cells(ROOT / "chapters" / CHAPTER)[-1])
     read = {}
     for digit, strokes in DIGITS.items():
+        before = cell.locator("img.course-picture").get_attribute("src")
         cell.get_by_role("button", name="clear").click()
         notebook.wait_python(INK, "False")
-        before = cell.locator("img.course-picture").get_attribute("src")
+        before = wait_for_picture(cell, before)
         draw(cell, strokes)
         notebook.wait_python(INK, "True")
-        notebook.page.wait_for_function("([image, old]) => image.src !== old", timeout=30 * SECONDS,
-                                        arg=[cell.locator("img.course-picture").element_handle(), before])
+        wait_for_picture(cell, before)
         read[digit] = notebook.python(READ)
         notebook.shot(f"digit-{digit}")
     notebook.stop()

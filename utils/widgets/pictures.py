@@ -60,6 +60,9 @@ def attempt_drawing(
             raise TypeError(
                 f"{_name(draw)} must return a matplotlib figure, and it returned {_kind(figure)}."
             )
+        # A widget answers in a thread of its own (JupyterLab 4.4, ipykernel 7). A cell that ends in the meantime
+        # shows every figure that pyplot still has, and two renderings at once spoil the picture.
+        plt.close(figure)
         if prepare:
             prepare(figure)
         return Drawing(png_bytes(figure), str(text))
