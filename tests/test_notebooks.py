@@ -1,6 +1,8 @@
 """Saved chapters are clean, whole and comparable; and the tools that make them so do their work."""
 
 import ast
+import base64
+import io
 import json
 import os
 import pathlib
@@ -14,6 +16,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbval.plugin import get_sanitize_patterns
+from PIL import Image
 
 from utils import address, notebooks
 
@@ -129,6 +132,48 @@ def test_every_picture_has_alt_text_and_is_talked_about(path):
         alts = [output.metadata.get("image/png", {}).get("alt", "") for output in pictures(cell)]
         assert all(len(alt) > 20 for alt in alts), f"{cell.id}: no alt text"
         assert not alts or following and following.cell_type == "markdown", f"{cell.id}: nothing follows"
+
+
+def keys(tree: object) -> set[str]:
+    """Every key at any depth of a JSON tree."""
+    if isinstance(tree, dict):
+        return set(tree).union(*map(keys, tree.values()))
+    return set().union(*map(keys, tree)) if isinstance(tree, list) else set()
+
+
+@every_chapter
+def test_no_widget_state_is_stored(path):
+    """GitHub calls a notebook invalid for such a part in its metadata, and others show nothing."""
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    parts = [raw["metadata"], *(cell["metadata"] for cell in raw["cells"])]
+    parts += [output.get("metadata", {}) for cell in raw["cells"] for output in cell.get("outputs", [])]
+    assert "widgets" not in set().union(*map(keys, parts))
+    kinds = {kind for cell in raw["cells"] for output in cell.get("outputs", []) for kind in output.get("data", {})}
+    assert not [kind for kind in kinds if "widget-state" in kind]
+
+
+@every_chapter
+def test_a_widget_is_seen_without_a_kernel(path):
+    shown = [(cell.id, output) for cell in code(read(path)) for output in cell.outputs
+             if notebooks.VIEW in output.get("data", {})]
+    for name, output in shown:
+        assert set(output.data) == {notebooks.VIEW, "image/png", "text/plain"}, name
+        alt = output.metadata["image/png"]["alt"]
+        assert output.data["text/plain"].startswith("<") and output.data["text/plain"].endswith(alt), name
+        png = base64.b64decode(output.data["image/png"])
+        picture = Image.open(io.BytesIO(png))
+        assert picture.format == "PNG" and 250 <= picture.width <= 1400 and picture.height >= 80, name
+        assert len(png) < 200_000, f"{name}: {len(png):,} bytes"
+
+
+@every_chapter
+def test_every_figure_has_a_caption(path):
+    """The caption follows the figure in the same cell, as `show` writes it; a widget has its question."""
+    for cell in code(read(path)):
+        for output, after in zip(cell.outputs, [*cell.outputs[1:], None]):
+            if "image/png" in output.get("data", {}) and notebooks.VIEW not in output.data:
+                caption = after.get("data", {}).get("text/markdown", "") if after else ""
+                assert re.fullmatch(r"\*.{20,}\*", caption, re.DOTALL), f"{cell.id}: no caption"
 
 
 @every_chapter

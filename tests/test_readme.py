@@ -1,11 +1,14 @@
 """The README's scoreboard and picture say what the records say."""
 import html
 import json
+import re
 import shutil
+from collections import Counter
 
+import nbformat
 import pytest
 
-from utils import claims, readme
+from utils import claims, notebooks, readme
 from utils.one_task import recorded_digits
 
 
@@ -76,3 +79,21 @@ def test_the_saved_scoreboards_show_the_recorded_references(tmp_path):
     path.write_text(before.replace(old, "\u2248 1.0 \u00b1 0.5 % (elsewhere, quick, n = 2)"), encoding="utf-8")
     assert readme.write_saved_scoreboards(tmp_path) == [path.name]
     assert path.read_text(encoding="utf-8") == before
+
+
+def shown(path) -> int | None:
+    """How many widgets a saved chapter shows; None for one that was not run yet."""
+    cells = nbformat.read(path, as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return sum(notebooks.VIEW in output.get("data", {}) for output in outputs) if outputs else None
+
+
+def test_the_list_of_widgets_has_a_row_for_each():
+    text = readme.README.read_text(encoding="utf-8")
+    summary, rest = re.search(r"<summary>The widgets: (\d+) .*?</summary>(.*?)</details>", text, re.DOTALL).groups()
+    rows = [line.strip("| ").split(" | ") for line in rest.splitlines() if re.match(r"\| \d\d \|", line)]
+    listed = Counter(row[0] for row in rows)
+    found = {path.name[:2]: shown(path) for path in sorted((readme.ROOT / "chapters").glob("[0-9]*.ipynb"))}
+    assert {number: listed[number] for number, count in found.items() if count is not None} == {
+        number: count for number, count in found.items() if count is not None}
+    assert set(listed) <= set(found) and int(summary) == len(rows) and all(len(row) == 3 for row in rows)

@@ -69,9 +69,12 @@ class Notebook:
     def __init__(self, page, lab: Lab):
         self.page, self.lab = page, lab
 
-    def open(self, name: str) -> None:
-        """Open ``name`` and wait until its cells are there and its kernel is idle."""
-        address = f"{self.lab.url}/lab/tree/{name}?token={self.lab.token}&reset"
+    def open(self, name: str, front: str = "lab/tree") -> None:
+        """Open ``name`` and wait until its cells are there and its kernel is idle.
+
+        front: "lab/tree" for JupyterLab, "notebooks" for Notebook 7, which the same server offers.
+        """
+        address = f"{self.lab.url}/{front}/{name}?token={self.lab.token}&reset"
         self.page.goto(address, wait_until="domcontentloaded")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90 * SECONDS)
         self.page.wait_for_function(IDLE, timeout=90 * SECONDS)
@@ -157,6 +160,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         "--ServerApp.root_dir": str(root),
         "--ServerApp.terminals_enabled": "False",
         "--LabApp.expose_app_in_browser": "True",
+        "--JupyterNotebookApp.expose_app_in_browser": "True",
         "--LabApp.extension_manager": "readonly",
         "--LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
     }

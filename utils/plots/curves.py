@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from utils.history import History
-from utils.plots.style import COLORS, LINES, Array, as_array
+from utils.plots.style import COLORS, LINES, Array, as_array, text_color
 
 ROLES = ("model", "compared", "error", "good", "data")
 LINE_HEIGHT = 0.17  # inches between two names at the ends of lines
@@ -111,5 +111,5 @@ def label_lines(ax: Axes) -> None:
         for (lower, upper), gap in list(zip(zip(ends, ends[1:]), needed))[::-1]:
             lower[0] = min(lower[0], upper[0] - gap)
     for (height, line), text in zip(ends, texts):
-        ax.annotate(text, (1.01, height), xycoords="axes fraction", va="center", color=line.get_color(),
-                    fontsize=9, annotation_clip=False)
+        ax.annotate(text, (1.01, height), xycoords="axes fraction", va="center",
+                    color=text_color(line.get_color()), fontsize=9, annotation_clip=False)

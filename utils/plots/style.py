@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from IPython.display import display
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
 Array = torch.Tensor | np.ndarray | Sequence  # what a chapter may have at hand
@@ -31,6 +31,22 @@ plt.rcParams.update({
         color=[COLORS[role] for role in ("model", "compared", "error", "good", "data")],
         linestyle=["-", "--", ":", "-.", "-"]),
 })
+
+
+def contrast(one: str | tuple, other: str | tuple = "white") -> float:
+    """How far two colours stand apart, 1 to 21, as WCAG 2.1 defines it; small text needs 4.5."""
+    linear = [np.array([v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in to_rgb(color)])
+              for color in (one, other)]
+    dark, light = sorted(float(color @ (0.2126, 0.7152, 0.0722)) for color in linear)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def text_color(color: str | tuple) -> tuple[float, float, float]:
+    """The same colour, darkened until text in it can be read on white."""
+    rgb = np.array(to_rgb(color))
+    while contrast(tuple(rgb)) < 4.5:
+        rgb = 0.97 * rgb
+    return tuple(rgb.tolist())
 
 
 def png(figure: Figure, dpi: int = DPI) -> bytes:

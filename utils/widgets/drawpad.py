@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from .explore import check_controls, readable
-from .panel import Panel, check_function
+from .panel import Panel, allow_custom_widgets, check_function
 from .pictures import attempt_drawing, encoded, opened, side_by_side
 
 HERE = pathlib.Path(__file__).parent
@@ -125,6 +125,7 @@ class DrawPad(Panel):
                 control.layout.width = control.layout.width or f"{PAD_SIZE}px"
             readable(controls)
         self._respond, self._controls = respond, controls
+        allow_custom_widgets()
         self._canvas = _Canvas(n=n, binary=self.binary, label=_label(n, self.binary))
         self.raw = np.zeros((n, n)) if start is None else start
         acting = W.VBox([self._canvas, *controls.values()]) if controls else self._canvas

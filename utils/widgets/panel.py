@@ -2,8 +2,10 @@
 
 import base64
 import html
+import sys
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 import ipywidgets as W
 import traitlets as T
@@ -12,6 +14,7 @@ from IPython.display import display
 from .pictures import COLORS, Drawing, problem_picture, said, width_of, with_words
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+ALIVE: WeakValueDictionary[str, "Panel"] = WeakValueDictionary()  # the panels of this kernel, by model
 QUESTION = (
     "<div style='border-left:4px solid {color};padding:2px 0 2px 10px;margin:4px 0;"
     "line-height:1.5;white-space:normal'>{text}</div>"
@@ -52,13 +55,16 @@ class Panel(W.VBox):
     def __init__(self, acting: Sequence[W.Widget], *, ask: str, alt: str | None, picture: str):
         """acting: what the learner acts on. picture: it stands "below" or "beside", or "nowhere"."""
         check_text("ask", ask)
+        self.ask = ask
         self.alt = str(alt or f"Picture that answers the question: {ask or 'what changes?'}")
         self.problem = self._text = ""
         question = QUESTION.format(color=COLORS["model"], text=html.escape(ask, quote=False))
         self._picture, self._words = Picture(self.alt, picture == "beside"), W.HTML()
+        color_handles(acting)
         parts = [*acting, self._picture] if picture != "nowhere" else list(acting)
         parts = [row(parts)] if picture == "beside" else parts
         super().__init__([*([W.HTML(question)] if ask else []), *parts, self._words])
+        ALIVE[self.model_id] = self
 
     @property
     def words(self) -> str:
@@ -109,6 +115,26 @@ def row(parts: Sequence[W.Widget], align: str = "flex-start") -> W.HBox:
     """The widgets beside each other, going on in a next row where the page is narrow."""
     layout = W.Layout(flex_flow="row wrap", align_items=align, grid_gap="2px 20px")
     return W.HBox(list(parts), layout=layout)
+
+
+def color_handles(widgets: Sequence[W.Widget]) -> None:
+    """Give the sliders among the widgets, and below them, a handle that is seen on white and on black."""
+    for widget in widgets:
+        style = getattr(widget, "style", None)
+        if style is not None and style.has_trait("handle_color") and not style.handle_color:
+            style.handle_color = COLORS["model"]
+        color_handles(getattr(widget, "children", ()))
+
+
+def allow_custom_widgets() -> None:
+    """Let Google Colab's page load widgets that it does not bring itself: the pads. Nothing elsewhere.
+
+    Colab's manager for them must be on before the widget is shown; its own widgets work with it too.
+    """
+    if "google.colab" in sys.modules:
+        from google.colab import output
+
+        output.enable_custom_widget_manager()
 
 
 def check_text(name: str, value: Any) -> None:

@@ -18,6 +18,7 @@ COLORS = {
     "error": "#D55E00",
     "good": "#009E73",
 }
+PROBLEM = "#B04D00"  # the colour of an error, dark enough for text on white
 DPI = 100
 STRIP_WIDTH = 1280  # px; a page shows about 900, and a sharp screen uses the rest
 SMALLEST = 0.6  # below this share of its size a picture's 9-point text cannot be read
@@ -59,6 +60,9 @@ def attempt_drawing(
             raise TypeError(
                 f"{_name(draw)} must return a matplotlib figure, and it returned {_kind(figure)}."
             )
+        # A widget answers in a thread of its own (JupyterLab 4.4, ipykernel 7). A cell that ends in the meantime
+        # shows every figure that pyplot still has, and two renderings at once spoil the picture.
+        plt.close(figure)
         if prepare:
             prepare(figure)
         return Drawing(png_bytes(figure), str(text))
@@ -125,7 +129,7 @@ def text_picture(text: str, width: int, size: int = 15, color: str = "black") ->
 
 def problem_picture(problem: str, width: int = 640) -> bytes:
     """The still picture of a widget whose picture could not be drawn: the reason in words."""
-    return encoded(text_picture(said(problem), width, color=COLORS["error"]))
+    return encoded(text_picture(said(problem), width, color=PROBLEM))
 
 
 def said(problem: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import traitlets as T
 from matplotlib.figure import Figure
 
-from .panel import Panel, check_function
+from .panel import Panel, allow_custom_widgets, check_function
 from .pictures import (
     COLORS,
     attempt_drawing,
@@ -61,6 +61,7 @@ class PointPad(Panel):
             check_function("respond", respond)
         self._respond, self._beside = respond, bool(beside)
         rows = _checked(points)
+        allow_custom_widgets()
         self._plane = _Plane(points=rows.tolist(), initial=rows.tolist())
         picture = "beside" if respond and beside else "nowhere"
         super().__init__([self._plane], ask=ask, alt=alt, picture=picture)
