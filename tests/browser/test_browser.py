@@ -422,16 +422,5 @@ pad.redraw()""")
     assert abs(picture["height"] / picture["width"] - 280 / 640) < 0.01
 
 
-def test_cells_that_run_meanwhile_do_not_spoil_a_picture(live):
-    live.python("pad._respond = respond")
-    cell = live.cell(DRAW)
-    for share in (0.2, 0.35, 0.5, 0.65, 0.8):
-        drag(live.page, cell.locator("canvas[role=application]"), (share, 0.2), (share, 0.8))
-        for _ in range(5):
-            live.python("print(1)")  # a cell that ends while the pad answers
-    live.wait_python("""from utils.widgets.pictures import attempt_drawing
-print(bytes(pad._picture.value) == attempt_drawing(respond, pad.pixels).png)""", "True")
-
-
 def test_the_page_has_nothing_to_complain_of(live):
     assert not live.page.errors, json.dumps(live.page.errors, indent=1)

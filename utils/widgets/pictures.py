@@ -2,6 +2,7 @@
 
 import io
 import textwrap
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
+ONE_AT_A_TIME = threading.RLock()  # matplotlib is not made for two threads
 COLORS = {
     "data": "#666666",
     "model": "#0072B2",
@@ -52,16 +54,22 @@ def attempt_drawing(
     ``prepare`` may change the figure before it is rendered. Every figure that the call opened is
     closed, so that the notebook shows none of them a second time.
     """
+    with ONE_AT_A_TIME:
+        return _attempt(draw, arguments, values or {}, prepare)
+
+
+def _attempt(draw: Callable[..., Any], arguments: tuple, values: dict[str, Any],
+             prepare: Callable[[Figure], None] | None) -> Drawing:
     before = set(plt.get_fignums())
     try:
-        answer = draw(*arguments, **(values or {}))
+        answer = draw(*arguments, **values)
         figure, text = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, "")
         if not isinstance(figure, Figure):
             raise TypeError(
                 f"{_name(draw)} must return a matplotlib figure, and it returned {_kind(figure)}."
             )
-        # A widget answers in a thread of its own (JupyterLab 4.4, ipykernel 7). A cell that ends in the meantime
-        # shows every figure that pyplot still has, and two renderings at once spoil the picture.
+        # A cell that ends while a widget answers shows every figure that pyplot still has, and two renderings
+        # of one figure at once spoil both pictures (seen with ipykernel 7).
         plt.close(figure)
         if prepare:
             prepare(figure)
