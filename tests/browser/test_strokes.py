@@ -17,7 +17,7 @@ CHAPTER = "03_cnn.ipynb"
 READ = """from utils.widgets.panel import ALIVE
 drawn = [panel for panel in ALIVE.values() if type(panel).__name__ == "DrawPad"][-1]
 page = answers(drawn.pixels)
-print([axes.get_title() for axes in page.axes[:4] if axes.get_title().startswith("CNN")][0])
+print([name.get_text() for name in page.axes[1].get_yticklabels() if name.get_text().startswith("CNN")][0])
 plt.close(page)"""
 INK = READ.splitlines()[0] + """
 drawn = [panel for panel in ALIVE.values() if type(panel).__name__ == "DrawPad"][-1]

@@ -95,11 +95,11 @@ def label_lines(ax: Axes) -> None:
     Call it last: it uses the limits that the axes have by then.
     """
     lines = [line for line in ax.get_lines() if not line.get_label().startswith("_")]
-    ax.figure.canvas.draw()
-    to_axes, ends = ax.transAxes.inverted(), []
+    ax.get_ylim()  # settles the limits; drawing the figure for it would take as long as the picture itself
+    to_axes, ends = ax.transScale + ax.transLimits, []
     for line in lines:
         end = [point for point in line.get_xydata() if np.isfinite(point).all()][-1]
-        ends.append([to_axes.transform(ax.transData.transform(end))[1], line])
+        ends.append([to_axes.transform(end)[1], line])
     apart = max(0.05, LINE_HEIGHT / (ax.get_position().height * ax.figure.get_figheight()))
     ends = sorted(([min(max(height, 0.0), 1.0), line] for height, line in ends), key=lambda pair: pair[0])
     texts = [textwrap.fill(line.get_label().replace(" %", "\N{NO-BREAK SPACE}%"), 22) for _, line in ends]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
@@ -37,9 +38,17 @@ class Drawing(NamedTuple):
 
 
 def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:
-    """The figure as PNG, the same bytes each time for the same figure; the figure stays open."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    """The figure as PNG, the same bytes each time for the same figure; the figure stays open.
+
+    `savefig` goes through a figure with an automatic layout twice, first without drawing; asked
+    directly, its canvas does both in one pass: the same pixels, in less time.
+    """
+    buffer, before = io.BytesIO(), figure.dpi
+    figure.dpi = dpi
+    try:
+        FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+    finally:
+        figure.dpi = before
     return buffer.getvalue()
 
 
