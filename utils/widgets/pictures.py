@@ -14,13 +14,7 @@ from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
 ONE_AT_A_TIME = threading.RLock()  # matplotlib is not made for two threads
-COLORS = {
-    "data": "#666666",
-    "model": "#0072B2",
-    "compared": "#E69F00",
-    "error": "#D55E00",
-    "good": "#009E73",
-}
+COLORS = {"data": "#666666", "model": "#0072B2", "compared": "#E69F00", "error": "#D55E00", "good": "#009E73"}
 PROBLEM = "#B04D00"  # the colour of an error, dark enough for text on white
 DPI = 100
 STRIP_WIDTH = 1280  # px; a page shows about 900, and a sharp screen uses the rest
@@ -40,11 +34,9 @@ class Drawing(NamedTuple):
 def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:
     """The figure as PNG, the same bytes each time for the same figure; the figure stays open.
 
-    `savefig` goes through a figure with an automatic layout twice, first without drawing; asked
-    directly, its canvas does both in one pass: the same pixels, in less time.
+    `savefig` would lay it out and draw it in two passes: the same pixels, in more time.
     """
-    buffer, before = io.BytesIO(), figure.dpi
-    figure.dpi = dpi
+    buffer, before, figure.dpi = io.BytesIO(), figure.dpi, dpi
     try:
         FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
     finally:
