@@ -3,7 +3,6 @@
 Colours are Okabe and Ito's, by role, everywhere the same; series differ by line style too.
 """
 import base64
-import io
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -13,13 +12,14 @@ from IPython.display import display
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
+from utils.rendering import DPI, png_bytes
+
 Array = torch.Tensor | np.ndarray | Sequence  # what a chapter may have at hand
 
 COLORS = {"data": "#666666", "model": "#0072B2", "compared": "#E69F00", "error": "#D55E00",
           "good": "#009E73", "light": "#DDDDDD"}
 TINT = LinearSegmentedColormap.from_list("tint", [COLORS["compared"], "white", COLORS["model"]])  # off to on
 LINES = ("-", "--", ":", "-.")
-DPI = 100
 
 plt.rcParams.update({
     "figure.figsize": (6.4, 3.0), "figure.dpi": DPI, "figure.constrained_layout.use": True,
@@ -50,11 +50,10 @@ def text_color(color: str | tuple) -> tuple[float, float, float]:
 
 
 def png(figure: Figure, dpi: int = DPI) -> bytes:
-    """The figure as PNG bytes, without the date or version that would differ; closes it."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    """The figure as PNG bytes; closes it."""
+    picture = png_bytes(figure, dpi)
     plt.close(figure)
-    return buffer.getvalue()
+    return picture
 
 
 def show(figure: Figure, *, caption: str, alt: str) -> None:

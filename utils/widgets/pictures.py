@@ -8,15 +8,15 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
+from utils.rendering import DPI, png_bytes
+
 ONE_AT_A_TIME = threading.RLock()  # matplotlib is not made for two threads
 COLORS = {"data": "#666666", "model": "#0072B2", "compared": "#E69F00", "error": "#D55E00", "good": "#009E73"}
 PROBLEM = "#B04D00"  # the colour of an error, dark enough for text on white
-DPI = 100
 STRIP_WIDTH = 1280  # px; a page shows about 900, and a sharp screen uses the rest
 SMALLEST = 0.6  # below this share of its size a picture's 9-point text cannot be read
 DENSEST = 0.72  # a figure drawn at this share of its size still has room for its text
@@ -29,19 +29,6 @@ class Drawing(NamedTuple):
     png: bytes = b""
     text: str = ""
     problem: str = ""
-
-
-def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:
-    """The figure as PNG, the same bytes each time for the same figure; the figure stays open.
-
-    `savefig` would lay it out and draw it in two passes: the same pixels, in more time.
-    """
-    buffer, before, figure.dpi = io.BytesIO(), figure.dpi, dpi
-    try:
-        FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
-    finally:
-        figure.dpi = before
-    return buffer.getvalue()
 
 
 def attempt_drawing(
