@@ -9,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from utils import progress
+
 KINDS = ("predict", "change", "build")
+LEVELS = ("easy", "medium", "hard")
 _BANK: dict[str, "Exercise"] = {}
 _RUNGS: dict[str, int] = {}  # how many hints each exercise has shown
 
@@ -22,6 +25,7 @@ class NotDone(Exception):
 class Exercise:
     """One exercise. id: "NN.k". check(answer) raises AssertionError that names the mistake.
 
+    kind: predict, change or build. minutes: 1 to 60. level: easy, medium or hard.
     hints: a ladder, shown one rung at a time. right: other answers that must pass.
     wrong: (answer, words) pairs that must be refused with a message holding these words.
     """
@@ -29,6 +33,7 @@ class Exercise:
     id: str
     kind: str
     minutes: int
+    level: str
     reference: Any
     check: Callable[[Any], None]
     hints: list[str]
@@ -38,31 +43,51 @@ class Exercise:
 
 
 def bank(exercise: Exercise) -> None:
-    """Add an exercise to the bank. Raises ValueError for a kind that the course does not have."""
+    """Add an exercise to the bank. Raises ValueError for a kind or level that the course does not have."""
     if exercise.kind not in KINDS:
         raise ValueError(f"An exercise is of kind {', '.join(KINDS)}, not {exercise.kind!r}.")
+    if exercise.level not in LEVELS:
+        raise ValueError(f"An exercise is {', '.join(LEVELS)}, not {exercise.level!r}.")
     _BANK[exercise.id] = exercise
+
+
+def of_chapter(chapter: str) -> list[Exercise]:
+    """The exercises of a chapter, "00" to "09", in their order. Raises KeyError for another chapter."""
+    try:
+        importlib.import_module(f"utils.solutions.chapter_{chapter}")
+    except ModuleNotFoundError as error:
+        raise KeyError(f"There is no chapter {chapter!r} with exercises.") from error
+    return [_BANK[name] for name in sorted(_BANK) if name.startswith(f"{chapter}.")]
 
 
 def find(number: str) -> Exercise:
     """The exercise "NN.k". Raises KeyError, with the ones there are, for another number."""
     chapter = str(number).partition(".")[0]
-    try:
-        importlib.import_module(f"utils.solutions.chapter_{chapter}")
-    except ModuleNotFoundError as error:
-        raise KeyError(f"There is no chapter {chapter!r} with exercises.") from error
-    if number not in _BANK:
-        known = [other for other in _BANK if other.startswith(f"{chapter}.")]
+    known = {exercise.id: exercise for exercise in of_chapter(chapter)}
+    if number not in known:
         raise KeyError(f"There is no exercise {number!r}; chapter {chapter} has {', '.join(known)}.")
-    return _BANK[number]
+    return known[number]
 
 
 def called(function: Callable, *arguments: Any) -> Any:
-    """Call a learner's function; a body that is still `...` or `pass` counts as not done."""
-    answer = function(*arguments)
+    """Call a learner's function on this run's device; what it returns comes back on the CPU.
+
+    A body that is still `...` or `pass` counts as not done.
+    """
+    from utils.device import lab
+    answer = function(*moved(arguments, lab.device))
     if answer is None or answer is Ellipsis:
         raise NotDone
-    return answer
+    return moved(answer, "cpu")
+
+
+def moved(thing: Any, device: Any) -> Any:
+    """A tensor, a module, or a tuple, list or dict of such, on a device; other things as they are."""
+    if isinstance(thing, tuple | list):
+        return type(thing)(moved(part, device) for part in thing)
+    if isinstance(thing, dict):
+        return {name: moved(part, device) for name, part in thing.items()}
+    return thing.to(device) if hasattr(thing, "to") and hasattr(thing, "requires_grad_") else thing
 
 
 def judge(exercise: Exercise, answer: Any) -> tuple[str, str]:
@@ -70,7 +95,7 @@ def judge(exercise: Exercise, answer: Any) -> tuple[str, str]:
     if answer is None or answer is Ellipsis:
         return "not done yet", ""
     try:
-        exercise.check(answer)
+        exercise.check(moved(answer, "cpu") if exercise.kind == "predict" else answer)
     except (NotDone, NotImplementedError):
         return "not done yet", ""
     except AssertionError as error:
@@ -83,31 +108,42 @@ def judge(exercise: Exercise, answer: Any) -> tuple[str, str]:
 def attempt(number: str, answer: Any) -> Any:
     """Check an answer at once and say how it went.
 
-    Returns the learner's answer when it is right, else the course's own, so that the cells
-    below run on. Raises KeyError for a number that does not exist.
+    Returns the learner's answer when it is right. Else a change or a build gives the course's own,
+    so that the cells below run on; a prediction comes back as it was, so that nothing is given away.
+    Raises KeyError for a number that does not exist.
     """
     exercise = find(number)
     state, message = judge(exercise, answer)
     print(f"Exercise {number}: {state}." + (f" {message}" if message else ""))
     if state == "passed":
         print(exercise.explanation)
+        progress.note("exercise", number, True)
         return answer
-    print(f'Stuck? hint("{number}") helps a little, solution("{number}") shows it. '
-          "The cells below use the course's own answer until yours passes.")
+    stuck = f'Stuck? hint("{number}") helps a little, solution("{number}") shows it.'
+    if exercise.kind == "predict":
+        print(stuck)
+        return answer
+    print(f"{stuck} The cells below use the course's own answer until yours passes.")
     return exercise.reference
 
 
 def hint(number: str) -> None:
-    """Print the next rung of the exercise's ladder of hints."""
+    """Print the next rung of the exercise's ladder of hints; above the last one stands the solution."""
     exercise = find(number)
     rung = min(_RUNGS.get(number, 0), len(exercise.hints) - 1)
     _RUNGS[number] = rung + 1
     print(f"Hint {rung + 1} of {len(exercise.hints)}: {exercise.hints[rung]}")
+    if rung + 1 == len(exercise.hints):
+        print(f'That was the last hint; solution("{number}") shows an answer and explains it.')
 
 
 def solution(number: str) -> None:
     """Print the course's own answer, with its explanation."""
     exercise = find(number)
-    answer = exercise.reference
-    print(inspect.getsource(answer).rstrip() if callable(answer) else repr(answer))
+    print(written(exercise.reference))
     print(exercise.explanation)
+
+
+def written(answer: Any) -> str:
+    """An answer as a learner would write it: the source of a function or class, or a value."""
+    return inspect.getsource(answer).rstrip() if callable(answer) else repr(answer)

@@ -21,7 +21,7 @@ def check_threshold(threshold: float) -> None:
 
 
 bank(Exercise(
-    "00.1", kind="predict", minutes=2, reference=2, check=check_threshold, right=[2.0, 1.5],
+    "00.1", kind="predict", minutes=2, level="easy", reference=2, check=check_threshold, right=[2.0, 1.5],
     hints=["How many of three inputs are 'most' of them?", "The sum is the number of inputs that are on."],
     wrong=[(3, "that is an and"), (1, "that is an or"), (0, "always fires"), (4, "never reach"), ("two", "one number")],
     explanation="Two of three: the sum counts the inputs that are on, and 2 or 3 reach the threshold 2."))
@@ -51,7 +51,7 @@ def check_rule(rule: tuple[str, str]) -> None:
 
 
 bank(Exercise(
-    "00.2", kind="change", minutes=5, reference=DREAM, check=check_rule,
+    "00.2", kind="change", minutes=5, level="medium", reference=DREAM, check=check_rule,
     right=[(r"dreamed of (.*)", "What does {} mean to you?"), [r"\bi dreamed \w+ (.+)", "{}? Tell me more."]],
     wrong=[((r"i dreamed of the sea", "What does the sea mean to you?"), "catches nothing"),
            ((r"(i dreamed of .+)", "Why {}?"), "whole sentence"), ((r"(.+)", "What does {} mean to you?"), "never get a turn"),
@@ -89,7 +89,7 @@ def check_parity(function) -> None:  # noqa: ANN001
 
 
 bank(Exercise(
-    "00.3", kind="build", minutes=10, reference=parity, check=check_parity,
+    "00.3", kind="build", minutes=10, level="medium", reference=parity, check=check_parity,
     right=[lambda inputs: np.asarray(inputs).sum(1) % 2],
     wrong=[(lambda inputs: unit(inputs, [1, 1, 1], 1), "as soon as one"),
            (lambda inputs: 1 - parity(inputs), "opposite"),
@@ -131,7 +131,7 @@ def check_forget(function) -> None:  # noqa: ANN001
 
 
 bank(Exercise(
-    "00.4", kind="build", minutes=10, reference=forget, check=check_forget,
+    "00.4", kind="build", minutes=10, level="medium", reference=forget, check=check_forget,
     right=[lambda weights, memory: weights - np.outer(2 * memory - 1, 2 * memory - 1) + np.eye(len(memory))],
     wrong=[(lambda weights, memory: weights + store(memory[None]), "once more"),
            (lambda weights, memory: weights - np.outer(2 * memory - 1, 2 * memory - 1), "diagonal"),

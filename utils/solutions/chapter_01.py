@@ -19,7 +19,7 @@ def check_factor(factor: float) -> None:
 
 
 bank(Exercise(
-    "01.1", kind="predict", minutes=2, reference=4, check=check_factor, right=[4.0, 2**2],
+    "01.1", kind="predict", minutes=2, level="easy", reference=4, check=check_factor, right=[4.0, 2**2],
     hints=["The bound is (R/γ)². Put γ/2 in the place of γ.", "Dividing by a half twice is multiplying by …?"],
     wrong=[(2, "squared"), (0.25, "does not shrink"), (1, "Only the radius"), (8, "half of γ"), ("four", "one number")],
     explanation="(R / (γ/2))² = 4 (R/γ)². The bound is four times as large; the mistakes made may grow by less."))
@@ -49,7 +49,7 @@ def check_majority(gate) -> None:  # noqa: ANN001
 
 
 bank(Exercise(
-    "01.2", kind="build", minutes=5, reference=majority, check=check_majority,
+    "01.2", kind="build", minutes=5, level="medium", reference=majority, check=check_majority,
     hints=["How many of three is 'most'? That number is the threshold.",
            "The veto is an inhibiting input: fires((a, b, c), 2, inhibit=(veto,))."],
     right=[lambda a, b, c, veto: int(a + b + c > 1 and not veto)],
@@ -92,7 +92,7 @@ def by_perceptron(weights: Tensor, inputs: Tensor, label: float, rate: float) ->
 
 
 bank(Exercise(
-    "01.3", kind="change", minutes=10, reference=delta_rule, check=check_delta_rule,
+    "01.3", kind="change", minutes=10, level="medium", reference=delta_rule, check=check_delta_rule,
     hints=["A move of s times inputs changes the sum by s times |inputs|².",
            "We want that change to be rate times error, so s = rate * error / (inputs @ inputs)."],
     right=[lambda weights, inputs, label, rate:
@@ -157,7 +157,7 @@ def check_averaged(function) -> None:  # noqa: ANN001
 
 
 bank(Exercise(
-    "01.4", kind="build", minutes=15, reference=averaged, check=check_averaged,
+    "01.4", kind="build", minutes=15, level="hard", reference=averaged, check=check_averaged,
     hints=["Keep a second vector, total, of zeros.",
            "Add weights to total after each point, whether or not they changed; divide by how many you added."],
     right=[lambda points, labels, sweeps: averaged(points, labels, sweeps) * 100],

@@ -21,7 +21,7 @@ def check_largest(name: str) -> None:
 
 
 bank(Exercise(
-    "02.1", kind="predict", minutes=3, reference="bias → out", check=check_largest,
+    "02.1", kind="predict", minutes=3, level="easy", reference="bias → out", check=check_largest,
     right=["bias->out", "bias→out"],
     hints=["A gradient is the blame of the unit above times the activity below. Which unit has the largest blame?",
            "The output. Of the three activities it sees, two are between 0 and 1."],
@@ -80,7 +80,7 @@ def check_settings(settings: dict) -> None:
 
 
 bank(Exercise(
-    "02.2", kind="change", minutes=5, reference=dict(PAPER, momentum=0.8), check=check_settings,
+    "02.2", kind="change", minutes=5, level="medium", reference=dict(PAPER, momentum=0.8), check=check_settings,
     right=[dict(PAPER, rate=0.04)],
     hints=["The failed starts jump onto 'never symmetric' in the first sweeps. What decides how far a net jumps?",
            "The rate, divided by (1 − momentum). Halve it, one way or the other."],
@@ -122,7 +122,7 @@ def check_tanh_backward(function) -> None:  # noqa: ANN001
 
 
 bank(Exercise(
-    "02.3", kind="build", minutes=10, reference=tanh_backward, check=check_tanh_backward,
+    "02.3", kind="build", minutes=10, level="medium", reference=tanh_backward, check=check_tanh_backward,
     hints=["First turn the slope into blame: multiply by dy/dx, which for tanh is 1 − y².",
            "dE/dW is (out, in): blame.T @ inputs. dE/dinputs is (B, in): blame @ weights."],
     right=[lambda slope, y, x, w: (torch.einsum("bo,bi->oi", slope * (1 - y * y), x), torch.einsum("bo,oi->bi", slope * (1 - y * y), w))],
@@ -173,7 +173,7 @@ def falling() -> list:
 
 
 bank(Exercise(
-    "02.4", kind="build", minutes=15, reference=parity_net, check=check_parity_net,
+    "02.4", kind="build", minutes=15, level="hard", reference=parity_net, check=check_parity_net,
     hints=["Let hidden unit k say 'at least k': all four weights equal, and a bias of minus (k − ½) times that weight.",
            "The output adds the first, takes back the second, adds the third, takes back the fourth; its bias is minus a half step."],
     right=[lambda: scaled(40.0, 30.0), falling],

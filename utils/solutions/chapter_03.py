@@ -22,7 +22,7 @@ def check_sides(answer):
 
 
 bank(Exercise(
-    "03.1", kind="predict", minutes=2, reference=(14, 7, 5), check=check_sides,
+    "03.1", kind="predict", minutes=2, level="easy", reference=(14, 7, 5), check=check_sides,
     right=[[14, 7, 5]],
     wrong=[((12, 6, 4), "padding"), ((24, 12, 10), "stride 1"), ((28, 14, 12), "stride of 2"),
            ((14, 14, 12), "halves"), ((14, 7, 7), "no padding")],
@@ -45,7 +45,7 @@ def check_geometry(answer):
 
 
 bank(Exercise(
-    "03.2", kind="change", minutes=3, reference={"stride": 1, "padding": 2}, check=check_geometry,
+    "03.2", kind="change", minutes=3, level="easy", reference={"stride": 1, "padding": 2}, check=check_geometry,
     right=[{"stride": 1, "padding": "same"}, {"padding": 2}],
     wrong=[({"stride": 2, "padding": 2}, "8 x 8"), ({"stride": 1, "padding": 0}, "12 x 12"),
            ({"stride": 1, "padding": 4}, "too much padding")],
@@ -86,7 +86,7 @@ def check_pool(answer):
 
 
 bank(Exercise(
-    "03.3", kind="build", minutes=10, reference=max_pool, check=check_pool, right=[pool_by_shape],
+    "03.3", kind="build", minutes=10, level="medium", reference=max_pool, check=check_pool, right=[pool_by_shape],
     wrong=[(lambda maps: F.avg_pool2d(maps, 2), "average"), (lambda maps: maps[..., ::2, ::2], "upper left"),
            (pool_by_rows, "odd columns"), (lambda maps: maps.amax((2, 3)), "(2, 3, 3, 4)")],
     hints=["maps[..., ::2, ::2] is the upper left unit of each four; there are three more such slices.",
@@ -117,7 +117,7 @@ def check_separable(answer):
 
 
 bank(Exercise(
-    "03.4", kind="build", minutes=5, reference=separable_parameters, check=check_separable,
+    "03.4", kind="build", minutes=5, level="medium", reference=separable_parameters, check=check_separable,
     right=[counted_by_torch],
     wrong=[(lambda inputs, outputs, k: inputs * outputs * k * k + outputs, "ordinary layer"),
            (lambda inputs, outputs, k: inputs * k * k + inputs * outputs, "biases"),

@@ -17,7 +17,7 @@ def check_half(answer):
 
 
 bank(Exercise(
-    "04.1", kind="predict", minutes=2, reference=7, check=check_half, right=[7.0],
+    "04.1", kind="predict", minutes=2, level="easy", reference=7, check=check_half, right=[7.0],
     wrong=[(5, "what is left"), (6, "a little more than half"), (2, "more than half"), (10, "before that")],
     hints=["After two steps 0.9 * 0.9 = 0.81 is left.", "log(0.5) / log(0.9) is a little more than 6.5."],
     explanation="0.9 ** 7 = 0.478. A gate at 0.9 halves the blame every six or seven steps; after 100 steps three "
@@ -35,7 +35,7 @@ def check_bias(answer):
 
 
 bank(Exercise(
-    "04.2", kind="change", minutes=5, reference=5, check=check_bias, right=[5.0],
+    "04.2", kind="change", minutes=5, level="medium", reference=5, check=check_bias, right=[5.0],
     wrong=[(0, "half open"), (1, "only"), (4, "only"), (30, "smaller whole number"), (4.98, "not a whole")],
     hints=["torch.tensor(3.0).sigmoid() ** 100 tells what a bias of 3 leaves.",
            "The gate must stand at 0.5 ** (1 / 100) = 0.9931 or higher."],
@@ -103,7 +103,7 @@ def check_gru(answer):
 
 
 bank(Exercise(
-    "04.3", kind="build", minutes=15, reference=gru_step, check=check_gru, right=[gru_by_torch],
+    "04.3", kind="build", minutes=15, level="hard", reference=gru_step, check=check_gru, right=[gru_by_torch],
     wrong=[(gru_swapped, "changed places"), (gru_without_reset, "no effect"), (gru_of_2014, "paper's form"),
            (lambda x, state, read, keep, bias, other_bias: torch.tanh(x @ read.T + state @ keep.T), "chunk in three")],
     hints=["reset, update, new = from_x.chunk(3, dim=1), and the same for from_state.",
@@ -135,7 +135,7 @@ def check_chances(answer):
 
 
 bank(Exercise(
-    "04.4", kind="build", minutes=5, reference=chances_at, check=check_chances, right=[chances_by_powers],
+    "04.4", kind="build", minutes=5, level="medium", reference=chances_at, check=check_chances, right=[chances_by_powers],
     wrong=[(lambda logits, temperature: (logits * temperature).softmax(-1), "multiplies"),
            (lambda logits, temperature: logits.softmax(-1) / temperature, "do not sum"),
            (lambda logits, temperature: logits.softmax(-1), "no effect")],

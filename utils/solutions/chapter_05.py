@@ -17,7 +17,7 @@ def check_nats(answer):
 
 
 bank(Exercise(
-    "05.1", kind="predict", minutes=2, reference=2, check=check_nats, right=[2.0],
+    "05.1", kind="predict", minutes=2, level="easy", reference=2, check=check_nats, right=[2.0],
     wrong=[(4, "one half"), (0, "mean is 2"), (2.5, "−1"), (1, "square")],
     hints=["Put μ = 2 and σ² = 1 into ½ (μ² + σ² − 1 − log σ²).", "log 1 is 0, and 1 − 1 is 0: ½ · 4 is left."],
     explanation="2 nats: half the squared distance from the middle. A code twice as far out costs four times as much."))
@@ -49,7 +49,7 @@ def check_charged(answer):
 
 
 bank(Exercise(
-    "05.2", kind="change", minutes=5, reference=charged, check=check_charged, right=[charged_by_maximum],
+    "05.2", kind="change", minutes=5, level="medium", reference=charged, check=check_charged, right=[charged_by_maximum],
     wrong=[(lambda code, free: code.mean(0).sum(), "plain price"),
            (lambda code, free: code.clamp(min=free).mean(0).sum(), "mean before the clamp"),
            (lambda code, free: (code.mean(0) - free).clamp(min=0).sum(), "do not take it off"),
@@ -93,7 +93,7 @@ def check_divergence(answer):
 
 
 bank(Exercise(
-    "05.3", kind="build", minutes=10, reference=divergence, check=check_divergence, right=[divergence_by_torch],
+    "05.3", kind="build", minutes=10, level="medium", reference=divergence, check=check_divergence, right=[divergence_by_torch],
     wrong=[(lambda m, v, om, ov: divergence(om, ov, m, v), "not the same"),
            (lambda m, v, om, ov: 2 * divergence(m, v, om, ov), "one half"),
            (only_the_mean, "p's spread"),
@@ -142,7 +142,7 @@ def check_arc(answer):
 
 
 bank(Exercise(
-    "05.4", kind="build", minutes=15, reference=arc, check=check_arc, right=[arc_by_turning],
+    "05.4", kind="build", minutes=15, level="hard", reference=arc, check=check_arc, right=[arc_by_turning],
     wrong=[(lambda a, b, t: torch.lerp(a, b, t), "straight line"), (lambda a, b, t: arc(b, a, t), "swapped"),
            (without_lengths, "both lengths"), (lambda a, b, t: arc(a, b, t).norm(), "shape")],
     hints=["angle = torch.arccos(a @ b / (a.norm() * b.norm())).",

@@ -23,7 +23,7 @@ def check_equilibrium(answer):
 
 
 bank(Exercise(
-    "06.1", kind="predict", minutes=2, reference=(0.5, math.log(4)), check=check_equilibrium,
+    "06.1", kind="predict", minutes=2, level="easy", reference=(0.5, math.log(4)), check=check_equilibrium,
     right=[(0.5, 1.386), (1 / 2, 2 * math.log(2))],
     wrong=[((1, 0), "same density"), ((0.5, 0.693), "one kind"), ((0.5, 0), "always right"),
            ((0.5, -1.386), "sign"), ((0, 1.386), "half of what it sees")],
@@ -58,7 +58,7 @@ def check_generator_loss(answer):
 
 
 bank(Exercise(
-    "06.2", kind="change", minutes=5, reference=generator_loss, check=check_generator_loss,
+    "06.2", kind="change", minutes=5, level="medium", reference=generator_loss, check=check_generator_loss,
     right=[loss_by_cross_entropy, lambda logits: -F.logsigmoid(logits).mean()],
     wrong=[(lambda logits: -F.softplus(logits).mean(), "still log(1 − D)"),
            (lambda logits: F.softplus(logits).mean(), "found out"),
@@ -98,7 +98,7 @@ def check_distance(answer):
 
 
 bank(Exercise(
-    "06.3", kind="build", minutes=10, reference=distance_on_a_line, check=check_distance, right=[distance_by_search],
+    "06.3", kind="build", minutes=10, level="medium", reference=distance_on_a_line, check=check_distance, right=[distance_by_search],
     wrong=[(lambda some, others: (some - others).abs().mean(), "as they stand"),
            (lambda some, others: (some.sort().values - others.sort().values).abs().sum(), "their mean"),
            (lambda some, others: (some.sort().values - others.sort().values).square().mean().sqrt(), "squares"),
@@ -131,7 +131,7 @@ def check_request(answer):
 
 
 bank(Exercise(
-    "06.4", kind="build", minutes=10, reference=request, check=check_request, right=[request_by_index],
+    "06.4", kind="build", minutes=10, level="medium", reference=request, check=check_request, right=[request_by_index],
     wrong=[(lambda z, labels: torch.cat([z, labels[:, None].float()], 1), "nine times"),
            (lambda z, labels: torch.cat([F.one_hot(labels, 10).float(), z], 1), "first numbers"),
            (lambda z, labels: torch.cat([z, F.one_hot(labels, 11).float()], 1), "(3, 12)"),

@@ -15,7 +15,7 @@ def check_times(answer):
 
 
 bank(Exercise(
-    "07.1", kind="predict", minutes=2, reference=9, check=check_times, right=[9.0],
+    "07.1", kind="predict", minutes=2, level="easy", reference=9, check=check_times, right=[9.0],
     wrong=[(3, "three times as many"), (72, "number of heads"), (6, "multiplied"), (100, "150 * 150")],
     hints=["Every word asks every word: 50 words hold 50 * 50 weights a head.", "150 * 150 against 50 * 50."],
     explanation="Nine: the table of weights grows with the square of the length, in every head."))
@@ -36,7 +36,7 @@ def past_of_four():
 
 
 bank(Exercise(
-    "07.2", kind="change", minutes=5, reference=past_of_four(), check=check_mask,
+    "07.2", kind="change", minutes=5, level="medium", reference=past_of_four(), check=check_mask,
     right=[torch.arange(4)[:, None] >= torch.arange(4), torch.ones(4, 4).tril()],
     wrong=[(torch.ones(4, 4, dtype=torch.bool).triu(), "come after"),
            (torch.ones(4, 4, dtype=torch.bool), "come after"),
@@ -81,7 +81,7 @@ def check_smoothed(answer):
 
 
 bank(Exercise(
-    "07.3", kind="build", minutes=10, reference=smoothed_loss, check=check_smoothed, right=[smoothed_by_torch],
+    "07.3", kind="build", minutes=10, level="medium", reference=smoothed_loss, check=check_smoothed, right=[smoothed_by_torch],
     wrong=[(lambda logits, labels, epsilon: -smoothed_loss(logits, labels, epsilon), "the sign"),
            (lambda logits, labels, epsilon: len(labels) * smoothed_loss(logits, labels, epsilon), "take the mean"),
            (lambda logits, labels, epsilon: F.cross_entropy(logits, labels), "no effect"),
@@ -115,7 +115,7 @@ def check_top_k(answer):
 
 
 bank(Exercise(
-    "07.4", kind="build", minutes=10, reference=top_k, check=check_top_k, right=[top_k_by_scatter],
+    "07.4", kind="build", minutes=10, level="medium", reference=top_k, check=check_top_k, right=[top_k_by_scatter],
     wrong=[(lambda logits, k: top_k(logits, k).nan_to_num(neginf=0.0), "not nothing"),
            (lambda logits, k: top_k(logits, k + 1), "one more"), (lambda logits, k: top_k(logits, k - 1), "one fewer"),
            (lambda logits, k: logits.topk(k).values, "should give (2, 4)"),

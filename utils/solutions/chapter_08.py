@@ -20,7 +20,7 @@ def check_lottery(answer):
 
 
 bank(Exercise(
-    "08.1", kind="predict", minutes=2, reference=(150, 120), check=check_lottery, right=[(150.0, 120.0)],
+    "08.1", kind="predict", minutes=2, level="easy", reference=(150, 120), check=check_lottery, right=[(150.0, 120.0)],
     wrong=[((150, 150), "swapped"), ((120, 120), "all chosen places"), ((1000, 150), "swapped"),
            ((150, 800), "*chosen*"), ((1000, 120), "given away"), ((100, 80), "15 %")],
     hints=["First the chosen ones: 15 % of 1,000.", "Of these, 80 % are covered."],
@@ -59,7 +59,7 @@ def check_pieces(answer):
 
 
 bank(Exercise(
-    "08.2", kind="change", minutes=5, reference=[*DELIVERED, "##ff"], check=check_pieces,
+    "08.2", kind="change", minutes=5, level="medium", reference=[*DELIVERED, "##ff"], check=check_pieces,
     right=[[*DELIVERED, "##aff"], [*DELIVERED, "##affable"], [*DELIVERED, "unaff"]],
     wrong=[([*DELIVERED, "unaffable"], "whole word"), ([*DELIVERED, "affable"], "begin a word"),
            ([*DELIVERED, "##f", "##x"], "add one piece"), ([*DELIVERED, "##fable"], "gets stuck"),
@@ -93,7 +93,7 @@ def check_schedule(answer):
 
 
 bank(Exercise(
-    "08.3", kind="build", minutes=10, reference=rate_factor, check=check_schedule, right=[factor_by_cases],
+    "08.3", kind="build", minutes=10, level="medium", reference=rate_factor, check=check_schedule, right=[factor_by_cases],
     wrong=[(lambda step, warmup, total: min(step / warmup, 1), "half way down"),
            (lambda step, warmup, total: min(step / warmup, (total - step) / total), "end of the warm-up"),
            (lambda step, warmup, total: step / total, "end of the warm-up"),
@@ -129,7 +129,7 @@ def check_mean(answer):
 
 
 bank(Exercise(
-    "08.4", kind="build", minutes=10, reference=mean_of, check=check_mean, right=[mean_by_product],
+    "08.4", kind="build", minutes=10, level="medium", reference=mean_of, check=check_mean, right=[mean_by_product],
     wrong=[(lambda states, mask: states.mean(1), "counts the filling"),
            (lambda states, mask: (states * mask[..., None]).mean(1), "still counted"),
            (lambda states, mask: (states * mask[..., None]).sum(1), "this is the sum"),

@@ -22,7 +22,7 @@ def check_factor(answer):
 
 
 bank(Exercise(
-    "09.1", kind="predict", minutes=3, reference=4.0, check=check_factor, right=[4, FACTOR],
+    "09.1", kind="predict", minutes=3, level="easy", reference=4.0, check=check_factor, right=[4, FACTOR],
     wrong=[((1 / 0.9) ** 0.076, "exponent is 1/0.076"), (10 ** (1 / 0.076), "nine tenths"), (0.25, "above 1"),
            (0.1 / 0.076, "exponential"), (10, "gives 0.839")],
     hints=["Write it down: factor ** -0.076 = 0.9.", "Take logarithms of both sides."],
@@ -39,7 +39,7 @@ def check_rank(answer):
 
 
 bank(Exercise(
-    "09.2", kind="change", minutes=3, reference=4, check=check_rank, right=[4.0],
+    "09.2", kind="change", minutes=3, level="easy", reference=4, check=check_rank, right=[4.0],
     wrong=[(16, "32,768"), (2, "4,096"), (3.5, "whole number"), (0, "1 or more")],
     hints=["The count is proportional to the rank.", "8,192 is half of what rank 8 trains."],
     explanation="Rank 4. Full fine-tuning of the same four matrices would train 4 · 256², 32 times as many."))
@@ -77,7 +77,7 @@ def merge_in_place(weight, down, up, scale):
 
 
 bank(Exercise(
-    "09.3", kind="build", minutes=10, reference=merge, check=check_merge, right=[merge_by_columns],
+    "09.3", kind="build", minutes=10, level="medium", reference=merge, check=check_merge, right=[merge_by_columns],
     wrong=[(lambda weight, down, up, scale: weight + up @ down, "scale is missing"),
            (lambda weight, down, up, scale: scale * up @ down, "add W"),
            (lambda weight, down, up, scale: scale * (weight + up @ down), "change only"),
@@ -119,7 +119,7 @@ def by_ends(years, values):
 
 
 bank(Exercise(
-    "09.4", kind="build", minutes=10, reference=doubling_months, check=check_doubling, right=[doubling_by_lstsq],
+    "09.4", kind="build", minutes=10, level="medium", reference=doubling_months, check=check_doubling, right=[doubling_by_lstsq],
     wrong=[(by_ends, "fit all of them"), (lambda years, values: doubling_months(years, values) / 12, "in years"),
            (lambda years, values: 12 / doubling_months(years, values), "in a year"),
            (lambda years, values: doubling_months(years, values) / math.log(2), "base 2")],
