@@ -20,6 +20,7 @@ def settle(env: dict) -> None:
     env.setdefault("COURSE_OFFLINE", "1")
     env.setdefault("COURSE_TIER", "quick")
     env["COURSE_CACHE"] = CACHE.name
+    env["COURSE_PROGRESS"] = str(pathlib.Path(CACHE.name) / "progress.jsonl")
     env["TQDM_DISABLE"] = "1"
     env.pop("COURSE_RESULTS", None)
     workers = int(env.get("PYTEST_XDIST_WORKER_COUNT", "1"))

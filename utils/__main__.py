@@ -3,6 +3,7 @@
     python3 -m utils lab             set up if needed, open the course in JupyterLab
     python3 -m utils test            set up if needed, run every test and every chapter
     python3 -m utils run [01 ...]    run chapters without a screen, print paper / reference / this run
+    python3 -m utils progress        exercises solved, claims reproduced, questions answered, by chapter
     python3 -m utils pretrain        pre-train the small BERT of chapter 8, with --minutes or --steps
     python3 -m utils doctor          what this machine has, what is wrong, and how to mend it
     python3 -m utils kit FOLDER      fill FOLDER with what `--offline FOLDER` installs without a network
@@ -32,6 +33,8 @@ def parser() -> argparse.ArgumentParser:
         installing(part)
     running(parts.choices["run"])
     pretraining(parts.choices["pretrain"])
+    forget = parts.add_parser("progress", help="what you have done so far, kept on this machine alone")
+    forget.add_argument("--forget", action="store_true", help="delete the file it is kept in")
     parts.add_parser("doctor", help="what this machine has, what is wrong, and how to mend it")
     parts.add_parser("kit", help="fill a folder to install from").add_argument("folder")
     parts.add_parser("address", help="the repository's address, for a fork").add_argument("repository")
@@ -58,6 +61,8 @@ def running(part: argparse.ArgumentParser) -> None:
     part.add_argument("--results", metavar="FILE", help="add every measured value to FILE, as it comes")
     part.add_argument("--from", dest="source", metavar="FILE",
                       help="run nothing: take the values from such a FILE, for the table or for --record")
+    part.add_argument("--states", metavar="FOLDER",
+                      help="keep each training's end in FOLDER, for COURSE_STATES to load; what is there is loaded")
     part.add_argument("--save", action="store_true", help="write the outputs into the notebooks")
     part.add_argument("--html", metavar="FOLDER", help="write each chapter as a page")
 

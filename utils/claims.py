@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from utils import progress
 from utils.say import approx
 
 CLAIMS = Path(__file__).resolve().parents[1] / "assets" / "claims.json"
@@ -144,11 +145,12 @@ def scoreboard(chapter: str) -> None:
     found = claims(chapter)
     if not found:
         raise KeyError(f"There are no claims for chapter {chapter!r}.")
+    for one in (row for row in found if row.id in _RUNS):
+        progress.note("claim", one.id, one.holds())
     rows = [(one.title, paper(one), reference(one), yours(one), one.citation) for one in found]
     head = ("claim", "paper", "reference", "this run", "source")
     lines = [f"<tr>{''.join(f'<td>{escape(part)}</td>' for part in row)}</tr>" for row in rows]
-    html = (f"<table><tr>{''.join(f'<th>{part}</th>' for part in head)}</tr>\n" + "\n".join(lines)
-            + "</table>")
+    html = f"<table><tr>{''.join(f'<th>{part}</th>' for part in head)}</tr>\n" + "\n".join(lines) + "</table>"
     plain = "\n".join(" | ".join(row) for row in rows)
     display({"text/html": html, "text/plain": plain}, raw=True)
 

@@ -71,6 +71,16 @@ def pretrain(options: argparse.Namespace, rest: list[str]) -> int:
     return command.run(options)
 
 
+def progress(options: argparse.Namespace, rest: list[str]) -> int:
+    """Print what the learner has done so far, chapter by chapter, in the Python that ran the chapters."""
+    python = binary("python")
+    if python.exists() and ENV.resolve() != pathlib.Path(sys.prefix).resolve():
+        return hand_over([str(python), "-m", "utils", *sys.argv[1:]])
+    from utils import progress as kept
+
+    return kept.run(options)
+
+
 def doctor(options: argparse.Namespace, rest: list[str]) -> int:
     """Say what this machine has and what is wrong, in the Python of ``.venv`` where there is one."""
     python = binary("python")

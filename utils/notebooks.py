@@ -13,6 +13,7 @@ import os
 import pathlib
 import re
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 from utils.address import badge, first_cell, readdress, repository
@@ -38,9 +39,9 @@ def execute(nb: NotebookNode, folder: pathlib.Path, env: dict[str, str], timeout
             after: Callable[[], object] | None = None) -> None:
     """Run all cells of ``nb`` in a fresh kernel of *this* Python, from inside ``folder``.
 
-    ``env`` is added to the kernel's environment; ``timeout`` is in seconds for one cell; ``after``
-    is called when a code cell is done. Raises nbclient's CellExecutionError, CellTimeoutError or
-    DeadKernelError.
+    ``env`` is added to the kernel's environment, which has a file of progress of its own; ``timeout``
+    is in seconds for one cell; ``after`` is called when a code cell is done. Raises nbclient's
+    CellExecutionError, CellTimeoutError or DeadKernelError.
     """
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -57,7 +58,9 @@ def execute(nb: NotebookNode, folder: pathlib.Path, env: dict[str, str], timeout
     if after:
         kwargs["on_cell_executed"] = lambda **_: after()
     client = NotebookClient(nb, **kwargs)
-    client.execute(env=dict(os.environ, TQDM_DISABLE="1", **env), cleanup_kc=True)
+    with tempfile.TemporaryDirectory(prefix="course-") as own:
+        quiet = {"TQDM_DISABLE": "1", "COURSE_PROGRESS": os.path.join(own, "progress.jsonl")}
+        client.execute(env={**os.environ, **quiet, **env}, cleanup_kc=True)
 
 
 def normalise(nb: NotebookNode) -> None:

@@ -143,6 +143,8 @@ def environment(results: pathlib.Path, options: argparse.Namespace, seed: int) -
     env = {"COURSE_RESULTS": str(results)}
     env |= {"COURSE_SEED": str(seed)} if seed else {}
     env |= {"COURSE_TIER": options.tier} if options.tier else {}
+    if options.states:  # absolute: the kernel runs in the chapters' folder
+        env |= {"COURSE_STATES": str(pathlib.Path(options.states).resolve()), "COURSE_KEEP_STATES": "1"}
     return env | ({"COURSE_SAVING": "1"} if options.save else {})
 
 

@@ -16,6 +16,7 @@ from utils.checkpoints import Checkpoint
 from utils.device import lab
 from utils.history import Diverged, History
 from utils.say import here, progress
+from utils.states import remembered
 
 __all__ = ["Diverged", "History", "evaluate", "fit"]
 
@@ -24,6 +25,7 @@ PATIENCE = 2.0  # seconds after which also a quiet training shows its bar
 HALF_FROM = 100_000  # parameters from which bf16 is worth it; small models stay in float32
 
 
+@remembered  # with COURSE_STATES a training that is on file is loaded, so that a room can catch up
 def fit(model: nn.Module | None, batches: Iterable, step: Callable, *, epochs: int,
         evaluate: Callable | tuple | None = None, checkpoint: str | Path | None = None,
         report: Callable | None = None, watch: Callable | None = None, quiet: bool = False) -> History:
@@ -65,6 +67,7 @@ def fit(model: nn.Module | None, batches: Iterable, step: Callable, *, epochs: i
                 done = 0
                 saved.save(history, epoch + 1, 0)
                 if report and report(history) is True:
+                    saved.save(history, epochs, 0)  # resumed, it stays ended
                     break
         except KeyboardInterrupt:
             history.look()

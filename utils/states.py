@@ -1,0 +1,154 @@
+"""Finished trainings on file, so that a chapter can be entered at any section in seconds.
+
+`python3 -m utils run --states FOLDER` trains once and keeps what each `fit` ended with. Where COURSE_STATES
+names such a folder, `fit` loads the same end instead of training: the weights, the optimizers, the plain
+tensors that the step changed, the random numbers and the history. A file belongs to one training, known by
+the weights it starts from, the data, the code of the step, the epochs and the random numbers; whatever a
+learner changes trains as usual.
+"""
+import functools
+import hashlib
+import inspect
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from utils.checkpoints import random_state, set_random_state
+from utils.device import lab
+from utils.history import History
+from utils.leaves import describe, fingerprint, has_state, modules, put_state, read, source, state_of, walk
+from utils.say import here
+
+_SAID: set[str] = set()
+
+
+def folder() -> Path | None:
+    """The folder that COURSE_STATES names, or None."""
+    name = os.environ.get("COURSE_STATES")
+    return Path(name).expanduser() if name else None
+
+
+def keeping() -> bool:
+    """True when COURSE_KEEP_STATES asks for finished trainings to be written to that folder."""
+    return os.environ.get("COURSE_KEEP_STATES", "") not in ("", "0")
+
+
+def remembered(fit: Callable) -> Callable:
+    """Let a training be loaded, or kept, as COURSE_STATES says; without it `fit` is called as it is."""
+    @functools.wraps(fit)
+    def loaded_or_trained(model: Any, batches: Any, step: Callable, **options: Any) -> History:
+        if folder() is None or options.get("checkpoint") or not known(step):
+            return fit(model, batches, step, **options)
+        training = Training(model, batches, step, options)
+        if training.load():
+            return training.history
+        training.before()
+        training.history = fit(model, batches, step, **options)
+        training.keep()
+        return training.history
+    return loaded_or_trained
+
+
+def known(step: Any) -> bool:
+    """Whether the names that a step uses can be read: it is a Python function."""
+    return inspect.isfunction(step) or inspect.ismethod(step)
+
+
+class Training:
+    """One call of fit: what it starts from, what it changes, and the file that keeps its end."""
+
+    def __init__(self, model: Any, batches: Any, step: Callable, options: dict):
+        self.model, self.batches, self.options = model, batches, options
+        self.functions = [step, *(options.get(name) for name in ("evaluate", "report"))]
+        self.first_walk = getattr(batches, "epoch", None)
+        if isinstance(model, nn.Module):
+            model.to(lab.device)
+        self.file = folder() / f"{self.name()}.pt"
+        self.history = History()
+
+    def leaves(self) -> dict[str, Any]:
+        """Everything with a state that the model and the functions name, by the way to it."""
+        roots = {"model": self.model}
+        for function in self.functions:
+            roots |= read(function)[0]
+        found, seen = {}, set()
+        for name, value in roots.items():
+            for way, leaf in walk(value, name):
+                if not has_state(leaf) or id(leaf) not in seen:
+                    found[way] = leaf
+                    seen.add(id(leaf))
+        return found
+
+    def name(self) -> str:
+        """A fingerprint of all that decides how the training ends."""
+        digest = hashlib.sha256()
+        for way, leaf in sorted(self.leaves().items()):
+            digest.update(way.encode() + fingerprint(leaf))
+        kinds = sorted({type(module) for module in modules(self.leaves())}, key=lambda kind: kind.__qualname__)
+        code = [*map(source, self.functions), *map(source, kinds)]
+        for part in (code, repr(self.model), self.options.get("epochs"), lab.tier, describe(self.batches)):
+            digest.update(repr(part).encode())
+        digest.update(torch.get_rng_state().numpy().tobytes())
+        return digest.hexdigest()[:20]
+
+    def before(self) -> None:
+        """Remember what there is, to see later what the training changed."""
+        self.start = {way: (leaf, fingerprint(leaf)) for way, leaf in self.leaves().items()} if keeping() else None
+
+    def keep(self) -> None:
+        """Write the end to the file, where all that changed can be brought back later."""
+        if self.start is None or self.history.epochs == 0:
+            return
+        now = self.leaves()
+        changed = {way: leaf for way, leaf in now.items()
+                   if way not in self.start or fingerprint(leaf) != self.start[way][1]}
+        if any(way not in self.start or self.start[way][0] is not leaf or not has_state(leaf)
+               for way, leaf in changed.items()):
+            return  # a number, a string or a new object: loading could not put it where it belongs
+        state = {"leaves": {way: state_of(leaf) for way, leaf in changed.items()},
+                 "modes": [module.training for module in modules(now)],
+                 "history": self.history.state(), "random": random_state()}
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.file.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            torch.save(state, fresh)
+            os.replace(fresh, self.file)
+        except (OSError, RuntimeError) as error:
+            here(f"this training's end could not be kept ({error})")
+        finally:
+            fresh.unlink(missing_ok=True)
+
+    def load(self) -> bool:
+        """Bring model, optimizers, tensors, history and random numbers to the end of the training."""
+        try:
+            state = torch.load(self.file, map_location="cpu", weights_only=True)
+        except FileNotFoundError:
+            return False
+        except Exception as error:  # a cut-off or foreign file: train as usual
+            here(f"{self.file.name} in COURSE_STATES cannot be read ({type(error).__name__}); training instead")
+            return False
+        there = self.leaves()
+        for way, saved in state["leaves"].items():
+            put_state(there[way], saved)
+        for module, training in zip(modules(there), state["modes"]):
+            module.training = training
+        self.history.restore(state["history"])
+        set_random_state(state["random"])
+        self.finish()
+        return True
+
+    def finish(self) -> None:
+        """Leave what fit would have left: the batches' epoch, the last picture and the last line."""
+        if self.first_walk is not None:
+            self.batches.epoch = self.first_walk + self.history.epochs
+        if str(folder()) not in _SAID:
+            _SAID.add(str(folder()))
+            here("trainings are loaded from COURSE_STATES where it has them")
+        if self.options.get("watch"):
+            self.options["watch"](self.history, True)
+        if not self.options.get("quiet"):
+            print(self.history.summary())
