@@ -328,14 +328,6 @@ def test_trouble_is_a_sentence_and_ctrl_c_is_quiet(monkeypatch, capsys):
     assert launcher.main(["lab"]) == 130 and "goes on from here" in capsys.readouterr().err
 
 
-def test_kit_downloads_the_lock_and_uv(monkeypatch, tmp_path, capsys):
-    seen = []
-    monkeypatch.setattr(commands, "call", lambda *c: seen.append(c) or subprocess.CompletedProcess(c, 0))
-    assert launcher.main(["kit", str(tmp_path)]) == 0
-    assert "--require-hashes" in seen[0] and seen[1][-1] == "uv"
-    assert f"lab --offline {tmp_path}" in capsys.readouterr().out
-
-
 def test_address_refuses_with_a_sentence(capsys):
     assert launcher.main(["address", "not an address"]) == 1
     assert "expected OWNER/REPO" in capsys.readouterr().err

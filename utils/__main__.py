@@ -6,7 +6,7 @@
     python3 -m utils progress        exercises solved, claims reproduced, questions answered, by chapter
     python3 -m utils pretrain        pre-train the small BERT of chapter 8, with --minutes or --steps
     python3 -m utils doctor          what this machine has, what is wrong, and how to mend it
-    python3 -m utils kit FOLDER      fill FOLDER with what `--offline FOLDER` installs without a network
+    python3 -m utils kit FOLDER      what a room needs: data, with --wheels the packages; --serve shares it
     python3 -m utils address OWNER/REPO   write a fork's address into badges and first cells
 
 lab, test and run install into the folder .venv beside this one: about 3 GB are downloaded and 7 GB
@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     forget = parts.add_parser("progress", help="what you have done so far, kept on this machine alone")
     forget.add_argument("--forget", action="store_true", help="delete the file it is kept in")
     parts.add_parser("doctor", help="what this machine has, what is wrong, and how to mend it")
-    parts.add_parser("kit", help="fill a folder to install from").add_argument("folder")
+    sharing(parts.add_parser("kit", help="download what a room needs into a folder, or share such a folder"))
     parts.add_parser("address", help="the repository's address, for a fork").add_argument("repository")
     return whole
 
@@ -47,7 +47,21 @@ def installing(part: argparse.ArgumentParser) -> None:
                       help="install nothing: use this Python (conda, Colab, your own environment)")
     part.add_argument("--cpu", action="store_true",
                       help="on Linux: torch without CUDA, from PyTorch's own index (2 GB instead of 7)")
-    part.add_argument("--offline", metavar="FOLDER", help="install from a folder filled by `kit`")
+    part.add_argument("--offline", metavar="FOLDER",
+                      help="install from a folder filled by `kit --wheels`, or from the address that `--serve` prints")
+
+
+def sharing(part: argparse.ArgumentParser) -> None:
+    """The options of `kit`."""
+    part.add_argument("folder", help="where the kit is, or will be")
+    part.add_argument("--chapters", nargs="+", default=[], metavar="NN", help="numbers (01); all when left out")
+    part.add_argument("--books", action="store_true", help="also the texts that `pretrain` reads")
+    part.add_argument("--wheels", action="store_true",
+                      help="also the packages for `--offline FOLDER`, for this kind of system and Python")
+    part.add_argument("--checkpoints", action="store_true", help="also the larger BERT of chapter 8's full tier")
+    part.add_argument("--serve", action="store_true", help="download nothing: share the folder, read-only")
+    part.add_argument("--host", default="0.0.0.0", help="with --serve: the address to listen on (all)")
+    part.add_argument("--port", type=int, default=8765, help="with --serve: the port (8765)")
 
 
 def running(part: argparse.ArgumentParser) -> None:

@@ -4,11 +4,12 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
 from utils import address as addresses
-from utils.install import ENV, LOCK, ROOT, Trouble, binary, call, missing, ready
+from utils.install import ENV, ROOT, Trouble, binary, missing, ready
 
 QUIET_LAB = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
@@ -92,14 +93,10 @@ def doctor(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def kit(options: argparse.Namespace, rest: list[str]) -> int:
-    """Download what ``--offline FOLDER`` installs, for this kind of system and Python."""
-    folder = str(pathlib.Path(options.folder).resolve())
-    pip = [sys.executable, "-m", "pip", "download", "--dest", folder]
-    code = call(*pip, "--require-hashes", "-r", LOCK).returncode or call(*pip, "uv").returncode
-    if code:
-        raise Trouble("The kit is not complete (see the lines above). The same command goes on from here.")
-    print(f"Done. On another machine like this one: python3 -m utils lab --offline {options.folder}")
-    return 0
+    """Download what a room needs into a folder, or serve such a folder on the local network."""
+    from utils import kit as kits
+
+    return kits.run(options)
 
 
 def address(options: argparse.Namespace, rest: list[str]) -> int:
@@ -115,9 +112,10 @@ def address(options: argparse.Namespace, rest: list[str]) -> int:
 def hand_over(command: list[str]) -> int:
     """Run a program to its end; Ctrl-C is its own to handle. Return its exit code as a shell would."""
     with subprocess.Popen(command, cwd=ROOT) as process:
-        while process.returncode is None:
-            try:
-                process.wait()
-            except KeyboardInterrupt:
-                continue
+        # ignored here, not only survived: an interrupt between waiting and noting loses the exit code
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            process.wait()
+        finally:
+            signal.signal(signal.SIGINT, before)
         return process.returncode if process.returncode >= 0 else 128 - process.returncode

@@ -45,8 +45,7 @@ def ready(cpu: bool = False, kit: str | None = None) -> pathlib.Path:
     lock, kind = installed()
     if lock == lock_hash() and (kind == "cpu" or not cpu) and binary("python").exists():
         return binary("python")
-    cpu = cpu or kind == "cpu"
-    folder = kit and str(pathlib.Path(kit).resolve())
+    cpu, folder = cpu or kind == "cpu", kit and wheels_of(kit)
     if cpu and folder:
         raise Trouble("A kit holds torch with CUDA: --cpu and --offline do not go together.")
     check_machine()
@@ -57,6 +56,14 @@ def ready(cpu: bool = False, kit: str | None = None) -> pathlib.Path:
     install(fetch_uv(folder), cpu, folder)
     stamp().write_text(f"{lock_hash()} {'cpu' if cpu else 'cuda'}", encoding="utf-8")
     return binary("python")
+
+
+def wheels_of(kit: str) -> str:
+    """Where a kit's packages are: its folder `wheels`, the folder itself, or an address as it is."""
+    if kit.startswith("http"):
+        return kit
+    folder = pathlib.Path(kit).resolve()
+    return str(inner if (inner := folder / "wheels").is_dir() else folder)
 
 
 def stamp() -> pathlib.Path:
@@ -132,8 +139,10 @@ def fetch_uv(kit: str | None) -> pathlib.Path | str:
         return binary("uv")
     if not importlib.util.find_spec("pip"):
         return str(shutil.which("uv"))
+    # pip wants a word before it trusts a server without a certificate; the lock's hashes guard all but uv
+    trusted = ["--trusted-host", kit.split("/")[2]] if "://" in (kit or "") else []
     done = call(sys.executable, "-m", "pip", "--python", binary("python"), "install", "--quiet",
-                *source_options(kit), "uv", env=dict(os.environ, PIP_USER="0"), capture_output=True)
+                *source_options(kit), *trusted, "uv", env=dict(os.environ, PIP_USER="0"), capture_output=True)
     if done.returncode:
         raise Trouble(f"pip could not fetch uv.\n{done.stderr.strip()[-800:]}\n{no_network(kit)}")
     return binary("uv")
@@ -167,14 +176,14 @@ def without_cuda(lock: str) -> tuple[str, list[str]]:
 
 
 def source_options(kit: str | None) -> list[str]:
-    """The options of pip and of uv that install from a folder alone."""
+    """The options of pip and of uv that install from a folder or a served kit alone."""
     return ["--no-index", "--find-links", kit] if kit else []
 
 
 def no_network(kit: str | None) -> str:
     """What to try when packages cannot be had."""
     if kit:
-        return f"Is {kit} a kit made by `python3 -m utils kit` on a system like this one?"
+        return f"Is {kit} a kit made by `python3 -m utils kit --wheels` on a system like this one?"
     return ("Is there a network? Run the same command again: what has come is kept. Without a network, "
             "install from a kit: --offline FOLDER (see README.md).")
 

@@ -19,6 +19,7 @@ from torch import nn
 
 from utils.checkpoints import random_state, set_random_state
 from utils.device import lab
+from utils.files import write_whole
 from utils.history import History
 from utils.leaves import describe, fingerprint, has_state, modules, put_state, read, source, state_of, walk
 from utils.say import here
@@ -27,9 +28,20 @@ _SAID: set[str] = set()
 
 
 def folder() -> Path | None:
-    """The folder that COURSE_STATES names, or None."""
+    """The folder that COURSE_STATES names, or the one that keeps what the address in it gave; else None."""
     name = os.environ.get("COURSE_STATES")
-    return Path(name).expanduser() if name else None
+    if not name:
+        return None
+    if not away():
+        return Path(name).expanduser()
+    from utils.data.sources import cache_folder  # here, for the loop itself knows nothing of data
+    return cache_folder() / "states"
+
+
+def away() -> str:
+    """The address in COURSE_STATES, as `kit --serve` prints it; an empty text for a folder."""
+    name = os.environ.get("COURSE_STATES", "")
+    return name.rstrip("/") if name.startswith(("http://", "https://")) else ""
 
 
 def keeping() -> bool:
@@ -124,6 +136,7 @@ class Training:
 
     def load(self) -> bool:
         """Bring model, optimizers, tensors, history and random numbers to the end of the training."""
+        self.fetch()
         try:
             state = torch.load(self.file, map_location="cpu", weights_only=True)
         except FileNotFoundError:
@@ -140,6 +153,21 @@ class Training:
         set_random_state(state["random"])
         self.finish()
         return True
+
+    def fetch(self) -> None:
+        """Get the file from the room's server where COURSE_STATES is an address and the file is not here yet."""
+        if not away() or self.file.exists():
+            return
+        import requests
+
+        from utils.data.sources import TIMEOUT
+        try:
+            answer = requests.get(f"{away()}/{self.file.name}", timeout=TIMEOUT)
+            if answer.ok:
+                self.file.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(self.file, answer.content)
+        except (requests.RequestException, OSError) as error:
+            here(f"{away()} gave no trained state ({type(error).__name__}); training instead")
 
     def finish(self) -> None:
         """Leave what fit would have left: the batches' epoch, the last picture and the last line."""
