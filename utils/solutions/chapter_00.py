@@ -27,7 +27,7 @@ def check_threshold(threshold: float) -> None:
 
 
 bank(Exercise(
-    "00.1", kind="predict", minutes=2, level="easy", reference=2, check=check_threshold, right=[2.0, 1.5, np.int64(2)],
+    "00.1", kind="predict", minutes=3, level="easy", reference=2, check=check_threshold, right=[2.0, 1.5, np.int64(2)],
     hints=["How many of three inputs are 'most' of them?", "The sum is the number of inputs that are on."],
     wrong=[(3, "that is an and"), (1, "that is an or"), (0, "always fires"), (4, "never reach"), ("two", "one number")],
     explanation="Two of three: the sum counts the inputs that are on, and 2 or 3 reach the threshold 2."))

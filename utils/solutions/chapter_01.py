@@ -20,7 +20,8 @@ def as_number(answer: Any) -> float:
 def as_weights(answer: Any, size: int) -> Tensor:
     """What a function returned as float32 weights (size,), from a tensor, an array or a list."""
     try:
-        found = torch.as_tensor(np.asarray(answer), dtype=torch.float32)
+        plain = answer.detach().float() if isinstance(answer, Tensor) else answer
+        found = torch.as_tensor(np.asarray(plain), dtype=torch.float32)
     except (TypeError, ValueError, RuntimeError):
         found = torch.zeros(0)
     assert found.shape == (size,), f"It returns one list of weights, of shape (d,): here {size} numbers."
@@ -240,7 +241,7 @@ def detect(pictures: Tensor) -> Tensor:
 
 def table_of(answer: Any, rows: int) -> np.ndarray:
     """Features as an array (rows, m); one number a row counts as one detector."""
-    table = np.asarray(answer, dtype=float)
+    table = np.asarray(answer.detach().float() if isinstance(answer, Tensor) else answer, dtype=float)
     assert table.ndim in (1, 2) and len(table) == rows and table.size, \
         f"It returns a row of numbers for each picture: ({rows}, m) for {rows} pictures; the shape is {table.shape}."
     assert np.isfinite(table).all(), "Some of the numbers are not finite."
