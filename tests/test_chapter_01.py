@@ -9,7 +9,7 @@ from tests.definitions import load
 from utils.data import left_and_right, squares_and_circles
 from utils.exercises import find, judge
 
-EXERCISES = ("01.1", "01.2", "01.3", "01.4")
+EXERCISES = tuple(f"01.{k}" for k in range(1, 8))
 
 
 @pytest.fixture(scope="module")
@@ -253,5 +253,5 @@ def test_known_mistakes_are_named(number):
 
 @pytest.mark.parametrize("number", EXERCISES)
 def test_what_is_not_done_is_not_called_wrong(number):
-    for answer in (..., None) if number == "01.1" else (..., lambda *arguments: None):
+    for answer in (..., None) if number in ("01.1", "01.5") else (..., lambda *arguments: None):
         assert judge(find(number), answer)[0] == "not done yet"
