@@ -10,7 +10,6 @@ from tests.definitions import load
 from utils.exercises import find, judge
 
 
-
 @pytest.fixture(scope="module")
 def chapter():
     return load("05_vae.ipynb", constants=("together", "posterior", "evidence"))
@@ -198,9 +197,25 @@ def test_sharpness(chapter):
 
 # --- exercises ------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("number, as_delivered, state", [
-    ("05.1", ..., "not done yet"), ("05.2", lambda code, free: code.mean(0).sum(), "not right yet"),
-    ("05.3", lambda m, v, om, ov: ..., "not done yet"), ("05.4", lambda a, b, t: ..., "not done yet"),
-])
-def test_exercises_as_delivered(number, as_delivered, state):
-    assert judge(find(number), as_delivered)[0] == state
+EXERCISES = tuple(f"05.{k}" for k in range(1, 8))
+STARTED = {"05.2", "05.5"}  # they begin with an answer, a wrong one
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_exercises_as_delivered(chapter, number):
+    delivered = {"05.1": ..., "05.2": chapter.charged, "05.3": chapter.divergence, "05.4": chapter.arc,
+                 "05.5": chapter.draw_codes, "05.6": chapter.draw_between, "05.7": chapter.best_guess}[number]
+    state, message = judge(find(number), delivered)
+    assert state == ("not right yet" if number in STARTED else "not done yet"), message
+
+
+def test_the_price_in_the_first_exercise_is_the_chapters(chapter):
+    assert chapter.price(torch.tensor(3.0), torch.tensor(0.0)) == find("05.1").reference
+
+
+def test_exercise_7_has_the_chapters_price_and_closes_the_gap(chapter):
+    x = torch.linspace(-3, 3, 7)
+    mean, log_variance = find("05.7").reference(x)
+    rebuild = 0.5 * ((x - 2 * mean)**2 + 4 * log_variance.exp() + math.log(2 * math.pi))
+    evidence = Normal(0.0, 5**0.5).log_prob(x)
+    assert torch.allclose(-(rebuild + chapter.price(mean, log_variance)), evidence, atol=1e-5)
