@@ -1,10 +1,11 @@
 """Exercises: every check accepts what is right and names what is wrong; none ever raises."""
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from utils import exercises, progress
-from utils.exercises import Exercise, attempt, bank, called, find, hint, judge, solution
+from utils.exercises import Exercise, as_number, attempt, bank, called, find, hint, judge, solution
 
 
 def check_fourteen(answer):
@@ -78,6 +79,35 @@ def test_answers_are_called_on_the_device_and_compared_on_the_cpu(monkeypatch):
     assert seen == [("meta", "meta")] and answer == 3
     assert exercises.moved({"weights": torch.ones(2)}, "meta")["weights"].device.type == "meta"
     assert exercises.moved(nn.Linear(2, 2), "meta").weight.device.type == "meta"
+
+
+def test_an_answer_that_makes_tensors_on_the_cpu_is_called_there(monkeypatch):
+    monkeypatch.setenv("COURSE_DEVICE", "meta")
+    seen = []
+    def mixed(batch):
+        seen.append(batch.device.type)
+        if batch.device.type != "cpu":
+            raise RuntimeError("Expected all tensors to be on the same device")
+        return batch + torch.zeros(2)
+    assert called(mixed, torch.ones(2)).tolist() == [1, 1] and seen == ["meta", "cpu"]
+
+
+@pytest.mark.parametrize("answer", [4, 4.0, np.int64(4), np.float32(4), torch.tensor(4)])
+def test_a_number_in_any_type(answer):
+    assert as_number(answer) == 4.0
+
+
+@pytest.mark.parametrize("answer", ["four", True, [4], torch.ones(2), object()])
+def test_what_is_no_number_is_said(answer):
+    with pytest.raises(AssertionError, match="one number; this is"):
+        as_number(answer)
+
+
+def test_a_class_can_keep_the_solutions_back(one, monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_SOLUTIONS", "0")
+    solution("99.1")
+    printed = capsys.readouterr().out
+    assert "closed here" in printed and "2 * x" not in printed
 
 
 def test_unknown_numbers_and_kinds_are_named(one, monkeypatch):

@@ -7,6 +7,7 @@
     python3 -m utils pretrain        pre-train the small BERT of chapter 8, with --minutes or --steps
     python3 -m utils doctor          what this machine has, what is wrong, and how to mend it
     python3 -m utils kit FOLDER      what a room needs: data, with --wheels the packages; --serve shares it
+    python3 -m utils handout FOLDER  copies for a class: learners', the instructor's with answers, slides
     python3 -m utils address OWNER/REPO   write a fork's address into badges and first cells
 
 lab, test and run install into the folder .venv beside this one: about 3 GB are downloaded and 7 GB
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     forget.add_argument("--forget", action="store_true", help="delete the file it is kept in")
     parts.add_parser("doctor", help="what this machine has, what is wrong, and how to mend it")
     sharing(parts.add_parser("kit", help="download what a room needs into a folder, or share such a folder"))
+    handing(parts.add_parser("handout", help="copies of the chapters for a class"))
     parts.add_parser("address", help="the repository's address, for a fork").add_argument("repository")
     return whole
 
@@ -62,6 +64,16 @@ def sharing(part: argparse.ArgumentParser) -> None:
     part.add_argument("--serve", action="store_true", help="download nothing: share the folder, read-only")
     part.add_argument("--host", default="0.0.0.0", help="with --serve: the address to listen on (all)")
     part.add_argument("--port", type=int, default=8765, help="with --serve: the port (8765)")
+
+
+def handing(part: argparse.ArgumentParser) -> None:
+    """The options of `handout`."""
+    part.add_argument("folder", help="where the copies go")
+    part.add_argument("--chapters", nargs="+", default=[], metavar="NN", help="numbers (01); all when left out")
+    part.add_argument("--closed", action="store_true", help="solution() shows nothing in the learners' copies")
+    part.add_argument("--slides", action="store_true", help="also slides, to open in a browser")
+    part.add_argument("--modules", default="", metavar="FOLDER", help="for slides without a network: the folder "
+                      "node_modules after `npm install reveal.js@4 requirejs jquery mathjax@2`")
 
 
 def running(part: argparse.ArgumentParser) -> None:

@@ -99,6 +99,16 @@ def kit(options: argparse.Namespace, rest: list[str]) -> int:
     return kits.run(options)
 
 
+def handout(options: argparse.Namespace, rest: list[str]) -> int:
+    """Write copies of the chapters for a class, in the Python that has nbconvert."""
+    python = binary("python")
+    if python.exists() and ENV.resolve() != pathlib.Path(sys.prefix).resolve():
+        return hand_over([str(python), "-m", "utils", *sys.argv[1:]])
+    from utils import handout as copies
+
+    return copies.run(options)
+
+
 def address(options: argparse.Namespace, rest: list[str]) -> int:
     """Write the address of a fork into pyproject.toml, README.md and all chapters."""
     try:

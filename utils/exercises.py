@@ -5,6 +5,7 @@ is attempted. Nothing of it is shown before the learner asks for a hint or the s
 """
 import importlib
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,10 +73,16 @@ def find(number: str) -> Exercise:
 def called(function: Callable, *arguments: Any) -> Any:
     """Call a learner's function on this run's device; what it returns comes back on the CPU.
 
+    A function that makes tensors of its own on the CPU is right too: it is called again, there.
     A body that is still `...` or `pass` counts as not done.
     """
     from utils.device import lab
-    answer = function(*moved(arguments, lab.device))
+    try:
+        answer = function(*moved(arguments, lab.device))
+    except RuntimeError:
+        if lab.device.type == "cpu":
+            raise
+        answer = function(*moved(arguments, "cpu"))
     if answer is None or answer is Ellipsis:
         raise NotDone
     return moved(answer, "cpu")
@@ -88,6 +95,13 @@ def moved(thing: Any, device: Any) -> Any:
     if isinstance(thing, dict):
         return {name: moved(part, device) for name, part in thing.items()}
     return thing.to(device) if hasattr(thing, "to") and hasattr(thing, "requires_grad_") else thing
+
+
+def as_number(answer: Any) -> float:
+    """A prediction as a float: any real number, of numpy or torch too. Raises AssertionError for what is none."""
+    word = isinstance(answer, bool | str) or getattr(answer, "ndim", 0)
+    assert not word and hasattr(answer, "__float__"), f"The answer is one number; this is {type(answer).__name__}."
+    return float(answer)
 
 
 def judge(exercise: Exercise, answer: Any) -> tuple[str, str]:
@@ -138,8 +152,11 @@ def hint(number: str) -> None:
 
 
 def solution(number: str) -> None:
-    """Print the course's own answer, with its explanation."""
+    """Print the course's own answer, with its explanation; COURSE_SOLUTIONS=0, set for a class, keeps it back."""
     exercise = find(number)
+    if os.environ.get("COURSE_SOLUTIONS") == "0":
+        print(f'The solutions are closed here (COURSE_SOLUTIONS=0). hint("{number}") still helps.')
+        return
     print(written(exercise.reference))
     print(exercise.explanation)
 
