@@ -295,12 +295,30 @@ def test_the_table_of_models_has_one_row_more_than_chapter_8():
     assert nine[:-1] == eight and nine[-1].startswith("| 9 ·") and len(nine) == 9
 
 
-@pytest.mark.parametrize("number", ["09.1", "09.2", "09.3", "09.4"])
+@pytest.mark.parametrize("number", [f"09.{k}" for k in range(1, 9)])
 def test_delivered_answers_are_not_done(number):
-    delivered = {"09.1": ..., "09.2": 8}.get(number, lambda *arguments: ...)
+    delivered = {"09.1": ..., "09.2": 8, "09.5": (..., ...)}.get(number, lambda *arguments: ...)
     assert judge(find(number), delivered) == ("not done yet", "")
 
 
 def test_a_tenth_less_takes_four_times_as_many():
     assert find("09.1").reference**-0.076 == pytest.approx(0.9, abs=1e-3)
     assert math.isclose(2 ** (1 / 0.076), 9140, rel_tol=0.01)
+
+
+def test_a_half_written_module_is_not_done():
+    class Adapter(torch.nn.Module):
+        def __init__(self, layer, width, bottleneck):
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, x):
+            return ...
+
+    assert judge(find("09.8"), Adapter) == ("not done yet", "")
+
+
+def test_the_best_size_of_the_chapter_is_that_of_the_exercise(chapter):
+    for constants in chapter.FITS.values():
+        tried, by_formula = (way(5.76e23, *constants) for way in (find("09.6").reference, find("09.6").right[0]))
+        assert tried == pytest.approx(by_formula, rel=0.01)
