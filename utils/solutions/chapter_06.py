@@ -72,7 +72,7 @@ def check_generator_loss(answer):
 bank(Exercise(
     "06.2", kind="change", minutes=5, level="medium", reference=generator_loss, check=check_generator_loss,
     right=[loss_by_cross_entropy, lambda logits: -F.logsigmoid(logits).mean(),
-           lambda logits: F.softplus(-logits.double()).mean().item()],
+           lambda logits: F.softplus(-logits.cpu().double()).mean().item()],
     wrong=[(lambda logits: -F.softplus(logits).mean(), "still log(1 − D)"),
            (lambda logits: F.softplus(logits).mean(), "found out"),
            (lambda logits: F.logsigmoid(logits).mean(), "sign is turned"),
@@ -96,7 +96,7 @@ def distance_by_search(some, others):
 
 def distance_by_shares(some, others):
     """Another way: between two neighbouring numbers, the share that has to pass from one side to the other."""
-    every = torch.cat([some, others]).sort().values
+    every = torch.cat([some, others]).sort().values  # the bounds of the gaps
     shares = [(every[:-1, None] >= points).float().mean(1) for points in (some, others)]
     return float(((shares[0] - shares[1]).abs() * every.diff()).sum())
 
@@ -142,7 +142,7 @@ def request_by_index(z, labels):
 
 def request_in_place(z, labels):
     """Another way: zeros, then a 1 in the right place."""
-    whole = torch.zeros(len(z), z.shape[1] + 10, dtype=torch.float64, device=z.device)
+    whole = torch.zeros(len(z), z.shape[1] + 10, device=z.device)
     whole[:, :z.shape[1]] = z
     whole[torch.arange(len(z)), z.shape[1] + labels] = 1
     return whole
@@ -211,11 +211,11 @@ def critic_by_parts(x):
 
 def check_critic(answer):
     """The slope nowhere above 1, and the gap as large as the Wasserstein distance."""
-    real = torch.linspace(-0.5, 0.5, 101, dtype=torch.float64)
+    real = torch.linspace(-0.5, 0.5, 101)
     fake = torch.cat([real[1:] - 3, real[1:] + 3])
-    places = torch.linspace(-5, 5, 1001, dtype=torch.float64)
+    places = torch.linspace(-5, 5, 401)
     says = torch.as_tensor(called(answer, places)).detach().double().flatten()
-    assert len(says) == 1001, f"one number for each place: 1001 places gave {len(says)}."
+    assert len(says) == 401, f"one number for each place: 401 places gave {len(says)}."
     slopes = says.diff() / places.diff()
     steepest = slopes.abs().argmax()
     assert slopes.isfinite().all(), "some of its answers are no finite numbers."
@@ -234,7 +234,7 @@ bank(Exercise(
     right=[critic_by_parts, lambda x: torch.where(x < 0, x, -x), lambda x: -(x**2 + 1e-6).sqrt(),
            lambda x: [-abs(place) for place in x.tolist()]],
     wrong=[(lambda x: -x**2, "steeper than 1"), (lambda x: -2 * x.abs(), "steeper than 1"),
-           (lambda x: (x.abs() < 1.5).double(), "steeper than 1"), (lambda x: x.abs(), "below zero"),
+           (lambda x: (x.abs() < 1.5).float(), "steeper than 1"), (lambda x: x.abs(), "below zero"),
            (lambda x: x, "on one side add"), (lambda x: torch.zeros_like(x), "gap is 0"),
            (lambda x: -x.clamp(min=0), "by less than 1"), (lambda x: -x.abs().tanh(), "by less than 1"),
            (lambda x: -x.abs() / 2, "by less than 1"), (lambda x: -x.abs().mean(), "one number for each")],
@@ -378,7 +378,7 @@ def repair_by_refusal(points, chances):
 
 def repair_by_steps(points, chances):
     """Another way, without chance: walk along the summed weights in equal steps."""
-    ends = (chances / (1 - chances)).double().cumsum(0)
+    ends = (chances / (1 - chances)).cumsum(0)
     steps = (torch.arange(2000, device=points.device) + 0.5) / 2000 * ends[-1]
     return points[torch.searchsorted(ends, steps)]
 
@@ -415,7 +415,7 @@ def check_repair(answer):
     leaning = own / (0.125 + own)  # the shares that the weights D would give
     assert (shares - leaning / leaning.sum()).abs().max() > 0.025, \
         f"the hills have {words} percent, better and not even: D is p / (p + q), and the points come with density q, not p + q."
-    assert (shares - 0.125).abs().max() < 0.04, f"each hill should have about 12.5 percent; yours have {words}."
+    assert (shares - 0.125).abs().max() < 0.05, f"each hill should have about 12.5 percent; yours have {words}."
 
 
 bank(Exercise(

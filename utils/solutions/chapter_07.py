@@ -12,7 +12,7 @@ def numbers(answer, count):
     parts = list(answer) if isinstance(answer, tuple | list) or getattr(answer, "ndim", 0) else [answer]
     if any(part is ... or part is None for part in parts):
         raise NotDone
-    assert len(parts) == count, f"as many numbers are asked for: {count}, not {len(parts)}."
+    assert len(parts) == count, f"{count} asked for, {len(parts)} given: that is not as many numbers as wanted."
     return [float(part) for part in parts]
 
 
@@ -30,7 +30,7 @@ bank(Exercise(
     "07.1", kind="predict", minutes=2, level="easy", reference=9, check=check_times,
     right=[9.0, torch.tensor(9), [9]],
     wrong=[(3, "three times as many"), (72, "number of heads"), (6, "multiplied"), (100, "150 * 150"),
-           (22_500, "how many times"), ((3, 9), "as many numbers")],
+           (22_500, "how many times"), ((3, 9), "1 asked for, 2 given")],
     hints=["Every word asks every word: 50 words hold 50 * 50 weights a head.", "150 * 150 against 50 * 50."],
     explanation="Nine: the table of weights grows with the square of the length, in every head."))
 
@@ -82,8 +82,8 @@ def smoothed_by_torch(logits, labels, epsilon):
 
 def smoothed_by_shares(logits, labels, epsilon):
     """Another way: a share 1 - epsilon of the plain loss, and epsilon of the mean over all words, as a float."""
-    surprise = -logits.double().log_softmax(1)
-    plain = surprise[torch.arange(len(labels), device=labels.device), labels]
+    surprise = -logits.cpu().double().log_softmax(1)
+    plain = surprise[torch.arange(len(labels)), labels.cpu()]
     return float(((1 - epsilon) * plain + epsilon * surprise.mean(1)).mean())
 
 
@@ -142,7 +142,7 @@ def top_k_by_scatter(logits, k):
 def top_k_by_rank(logits, k):
     """Another way: the rank of every logit in its row."""
     rank = logits.argsort(-1, descending=True).argsort(-1)
-    return torch.where(rank < k, logits.double(), -torch.inf)
+    return torch.where(rank < k, logits, -torch.inf).cpu().double()
 
 
 def check_top_k(answer):
@@ -193,7 +193,7 @@ bank(Exercise(
     right=[[1 / 2, 3 / 4], torch.tensor([0.5, 0.75])],
     wrong=[((0.5, 0.5), "shared among"), ((1, 1), "powers"), ((0.87, 0.953), "e to the 3"), ((0.25, 0.5), "four equal"),
            ((3, 3), "from 0 to 1"), ((0.5, 1), "may still be looked at"), ((0.75, 0.75), "*three* others"),
-           ((0.6, 0.75), "sum of all four"), ((0.5, 0.6), "sum of two"), (0.5, "2, not 1")],
+           ((0.6, 0.75), "sum of all four"), ((0.5, 0.6), "sum of two"), (0.5, "2 asked for, 1 given")],
     hints=["A softmax gives each key its power e^score, divided by the sum of the powers. What is e^(log 3), and what e^0?",
            "The powers are 3, 1, 1 and 1. A hidden key has the score −∞, so its power is 0 and drops out of the sum."],
     explanation="A half, then three quarters: a mask hands the weight of the hidden to those that may be seen, for attention is always a mean."))
