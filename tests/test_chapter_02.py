@@ -228,9 +228,33 @@ def test_error_moved_is_the_mean_of_four_moves(chapter, monkeypatch):
 
 # --- exercises (right and wrong answers: test_solutions.py) -------------------------------------
 
-def test_a_stub_is_not_done_yet():
-    assert judge(find("02.3"), lambda *a: None)[0] == judge(find("02.4"), lambda: ...)[0] == "not done yet"
+@pytest.mark.parametrize(("number", "as_delivered"), [
+    ("02.1", ...), ("02.3", lambda *arrays: None), ("02.4", lambda: ...), ("02.5", (..., ..., ...)),
+    ("02.6", lambda error, weights: None), ("02.7", lambda: ...),
+])
+def test_exercises_are_not_done_as_delivered(number, as_delivered):
+    assert judge(find(number), as_delivered) == ("not done yet", "")
+
+
+def test_the_settings_as_delivered_are_refused():
+    assert judge(find("02.2"), dict(rate=0.1, momentum=0.9, spread=0.3))[0] == "not right yet"
 
 
 def test_another_way_to_name_the_same_weight_is_right():
     assert judge(find("02.1"), "bias -> out")[0] == "passed"
+
+
+def test_the_course_nets_wired_by_hand_work_in_the_chapters_forward(chapter):
+    for number, point, wanted in (("02.4", [1.0, 0, 1, 1], 1), ("02.4", [1.0, 1, 0, 0], 0),
+                                  ("02.7", [0.0, 0.4], 1), ("02.7", [0.6, -0.7], 0)):
+        net = [layer[None] for layer in find(number).reference()]
+        assert chapter.forward(net, torch.tensor([point]))[1].round().item() == wanted
+
+
+@pytest.mark.parametrize(("hidden", "output", "reached"), [(0, 0, "output"), (1, 0, "output"), (0, 1, "both")])
+def test_what_zeros_stop(chapter, hidden, output, reached):
+    """The three starts of exercise 02.5, in the chapter's own backward."""
+    weights = [w.cpu() * size for w, size in zip(chapter.start((2, 2, 1), [0], 1.0), (hidden, output))]
+    seen, found = chapter.forward(weights, torch.tensor([[1.0, 0]]))
+    below, above = (bool(g.any()) for g in chapter.backward(weights, seen, found, found - 1))
+    assert above and below == (reached == "both")

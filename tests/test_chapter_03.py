@@ -272,7 +272,33 @@ def test_the_opening_drawing_of_a_kernel(chapter):
 
 @pytest.mark.parametrize("number, as_delivered", [
     ("03.1", (..., ..., ...)), ("03.2", dict(stride=..., padding=...)),
-    ("03.3", lambda maps: ...), ("03.4", lambda inputs, outputs, k: ...),
+    ("03.3", lambda maps: ...), ("03.4", lambda inputs, outputs, k: ...), ("03.6", (..., ..., ...)),
+    ("03.7", lambda maps: ...), ("03.8", lambda: None),
 ])
 def test_exercises_are_not_done_as_delivered(number, as_delivered):
     assert judge(find(number), as_delivered) == ("not done yet", "")
+
+
+def test_the_stubs_of_a_block_and_of_a_kernel(chapter):
+    assert judge(find("03.8"), chapter.CopyBlock) == ("not done yet", "")
+    assert judge(find("03.5"), [[-1, 0, 1]] * 3)[0] == "not right yet"
+
+
+@pytest.mark.parametrize("layer, width", [("S2", 6), ("C3", 14), ("S4", 16)])
+def test_what_a_unit_of_lenet5_sees(chapter, layer, width):
+    """The answer of exercise 03.6, found by asking which pixels have a gradient."""
+    net, pixels = chapter.LeNet5(), torch.rand(1, 1, 32, 32, requires_grad=True)
+    maps = pixels
+    for name, part in net.named_children():
+        maps = part(maps)
+        if name == layer:
+            break
+    maps[0, -1, 1, 1].backward()
+    seen = pixels.grad[0, 0].ne(0)
+    assert seen.any(0).sum() == seen.any(1).sum() == width
+
+
+def test_the_kernel_of_an_exercise_in_the_chapters_loops(chapter):
+    kernel = torch.tensor(find("03.5").reference).float()
+    rising, falling = (chapter.convolve(stroke, kernel).max() for stroke in (torch.eye(9).flip(1), torch.eye(9)))
+    assert rising >= 2 * falling and not chapter.convolve(torch.ones(9, 9), kernel).any()

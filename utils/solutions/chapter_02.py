@@ -1,8 +1,11 @@
 """Exercises of chapter 02, backpropagation: the course's answers, the checks, and known mistakes."""
+import math
+
 import torch
 from torch import Tensor
 
-from utils.exercises import Exercise, bank, called
+from utils.device import lab
+from utils.exercises import Exercise, NotDone, bank, called
 
 # 02.1 predict: the largest gradient
 NAMES = [f"{source} → {unit}" for unit in ("h1", "h2") for source in ("in1", "in2", "bias")]
@@ -98,39 +101,47 @@ def tanh_backward(slope: Tensor, outputs: Tensor, inputs: Tensor, weights: Tenso
     return blame.T @ inputs, blame @ weights
 
 
+def near(one: Tensor, other: Tensor) -> bool:
+    """Equal to about five digits: all that single precision promises after a product."""
+    return torch.allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
 def check_tanh_backward(function) -> None:  # noqa: ANN001
     """Against autograd, with the mistakes of a wrong or a missing derivative and of a mean."""
     draw = torch.Generator().manual_seed(2)
-    inputs, weights, slope = (torch.randn(*shape, generator=draw, dtype=torch.float64) for shape in ((5, 3), (2, 3), (5, 2)))
+    inputs, weights, slope = (torch.randn(*shape, generator=draw) for shape in ((5, 3), (2, 3), (5, 2)))
     x, w = inputs.clone().requires_grad_(), weights.clone().requires_grad_()
     outputs = torch.tanh(x @ w.T)
     true_w, true_x = torch.autograd.grad(outputs, (w, x), slope)
     y = outputs.detach()
     answer = called(function, slope.clone(), y.clone(), inputs.clone(), weights.clone())
     assert isinstance(answer, tuple | list) and len(answer) == 2, "It returns two arrays: dE/dW and dE/dinputs."
-    found_w, found_x = answer
+    found_w, found_x = (torch.as_tensor(part, dtype=torch.float32).detach() for part in answer)
     assert found_w.shape == (2, 3), f"dE/dW has the shape of W, (2, 3); yours is {tuple(found_w.shape)}."
     assert found_x.shape == (5, 3), f"dE/dinputs has the shape of the inputs, (5, 3); yours is {tuple(found_x.shape)}."
     for mistake, message in (((slope * y * (1 - y)), "That is the derivative of the logistic function; tanh has 1 − y²."),
                              (slope, "The slope is dE/dy. It becomes blame only when multiplied by dy/dx = 1 − y²."),
                              (slope * (1 - torch.tanh(y)**2), "The outputs are already tanh of the sums: do not apply tanh again.")):
-        assert not torch.allclose(found_w, mistake.T @ inputs), message
-    assert not torch.allclose(found_w, true_w / 5), "The error is a sum over the cases; do not take the mean."
-    assert torch.allclose(found_w, true_w), "dE/dW differs from autograd's: it is blame^T @ inputs."
-    assert not torch.allclose(found_x, slope @ weights), "dE/dW is right; for dE/dinputs it is the blame that goes down, not the slope."
-    assert torch.allclose(found_x, true_x), "dE/dW is right, dE/dinputs is not: send the blame down through the weights."
+        assert not near(found_w, mistake.T @ inputs), message
+    assert not near(found_w, true_w / 5), "The error is a sum over the cases; do not take the mean."
+    assert near(found_w, true_w), "dE/dW differs from autograd's: it is blame^T @ inputs."
+    assert not near(found_x, slope @ weights), "dE/dW is right; for dE/dinputs it is the blame that goes down, not the slope."
+    assert near(found_x, true_x), "dE/dW is right, dE/dinputs is not: send the blame down through the weights."
 
 
 bank(Exercise(
     "02.3", kind="build", minutes=10, level="medium", reference=tanh_backward, check=check_tanh_backward,
     hints=["First turn the slope into blame: multiply by dy/dx, which for tanh is 1 − y².",
            "dE/dW is (out, in): blame.T @ inputs. dE/dinputs is (B, in): blame @ weights."],
-    right=[lambda slope, y, x, w: (torch.einsum("bo,bi->oi", slope * (1 - y * y), x), torch.einsum("bo,oi->bi", slope * (1 - y * y), w))],
+    right=[lambda slope, y, x, w: (torch.einsum("bo,bi->oi", slope * (1 - y * y), x), torch.einsum("bo,oi->bi", slope * (1 - y * y), w)),
+           lambda slope, y, x, w: [part.double() for part in tanh_backward(slope, y, x, w)]],
     wrong=[(lambda slope, y, x, w: ((slope * y * (1 - y)).T @ x, (slope * y * (1 - y)) @ w), "logistic"),
            (lambda slope, y, x, w: (slope.T @ x, slope @ w), "becomes blame"),
            (lambda slope, y, x, w: (x.T @ (slope * (1 - y**2)), (slope * (1 - y**2)) @ w), "shape of W"),
            (lambda slope, y, x, w: ((slope * (1 - y**2)).T @ x / len(x), (slope * (1 - y**2)) @ w), "do not take the mean"),
-           (lambda slope, y, x, w: ((slope * (1 - y**2)).T @ x, slope @ w), "not the slope")],
+           (lambda slope, y, x, w: ((slope * (1 - y**2)).T @ x, slope @ w), "not the slope"),
+           (lambda slope, y, x, w: ((slope * (1 - torch.tanh(y)**2)).T @ x, (slope * (1 - torch.tanh(y)**2)) @ w), "do not apply tanh again"),
+           (lambda slope, y, x, w: (slope * (1 - y**2)).T @ x, "two arrays")],
     explanation="Blame = slope × (1 − y²), and then the same two products as in `backward`. Any unit with a bounded "
                 "derivative will do, as the letter says; only that one factor changes."))
 
@@ -182,3 +193,199 @@ bank(Exercise(
            (lambda: scaled(20.0, 20.0, signs=(-1, 1, -1, 1)), "answers 0")],
     explanation="Hidden units count, the output alternates: what chapter 1 showed one layer cannot do with fewer than all "
                 "inputs, two layers do with four counters. The 1986 chapter reports that training finds counting units too."))
+
+
+# 02.5 predict: which weights get a gradient at the first step
+LAYERS = ("hidden", "output", "both", "none")
+
+
+def check_first_gradients(answer) -> None:  # noqa: ANN001
+    """Three words, one for each start; messages say which of the factors of a gradient was overlooked."""
+    words = list(answer.values()) if isinstance(answer, dict) else answer
+    assert isinstance(words, tuple | list) and len(words) == 3, "The answer is three words, one for each of the starts a, b and c."
+    if any(word is ... for word in words):
+        raise NotDone
+    words = [word.strip().lower() if isinstance(word, str) else word for word in words]
+    strange = [word for word in words if word not in LAYERS]
+    assert not strange, f"The words are {', '.join(LAYERS)}; {strange[0]!r} is none of them."
+    a, b, c = words
+    assert a != "none", "Start a: with all weights at 0 a logistic unit stands at one half, not at 0. So there is blame, and activity to multiply it with."
+    for name, word in (("a", a), ("b", b)):
+        assert word == "output", f"Start {name}: what reaches the hidden units is the blame above times the *weight* between (7). How large is that weight?"
+    assert c != "none", "Start c: the output is not yet at its label, so it has blame."
+    assert c != "hidden", "Start c: hidden units without weights stand at one half. Is that activity zero?"
+    assert c == "both", "Start c: blame reaches the hidden units through the random weights, and y (1 − y) is a quarter there, not zero."
+
+
+bank(Exercise(
+    "02.5", kind="predict", minutes=4, level="medium", reference=("output", "output", "both"), check=check_first_gradients,
+    right=[["Output", "output", "both"], dict(a="output", b="output", c="both")],
+    hints=["A weight's gradient is the blame above times the activity below. What is the activity of a logistic unit whose sum is 0?",
+           "Equation (7) sends blame down *through* the output weights. In starts a and b these are 0."],
+    wrong=[(("none", "none", "none"), "one half"), (("output", "both", "both"), "times the *weight*"), (("both", "output", "both"), "Start a"),
+           (("output", "hidden", "both"), "Start b"), (("output", "output", "output"), "a quarter there"),
+           (("output", "output", "hidden"), "Is that activity zero"), (("output", "output", "none"), "not yet at its label"),
+           ("both", "three words"), (("first", "output", "both"), "none of them")],
+    explanation="Blame goes down through the weights above, so zeros there stop it: in a and b the hidden units learn nothing at "
+                "the first step. Zeros below stop nothing, for a unit without input stands at one half; but then the two hidden "
+                "units are alike in activity, and only different weights above can part them."))
+
+
+# 02.6 build: gradients by nudging, the slow judge of a fast rule
+def by_nudging(error, weights: Tensor) -> Tensor:  # noqa: ANN001
+    """One weight at a time, a little up and a little down: the difference of the errors over the way between."""
+    gradient, small = torch.zeros_like(weights), 1e-4
+    for i in range(len(weights)):
+        nudge = torch.zeros_like(weights)
+        nudge[i] = small
+        gradient[i] = (error(weights + nudge) - error(weights - nudge)) / (2 * small)
+    return gradient
+
+
+def nudged_in_place(step: float = 1e-4, way: float = 2e-4, back: bool = True, sign: int = 1):  # noqa: ANN201
+    """Nudging that changes the array it was given, for right answers (all put back) and wrong ones."""
+    def gradient(error, weights: Tensor) -> list:  # noqa: ANN001
+        """A list of slopes, by changing one place after the other."""
+        slopes = []
+        for i in range(len(weights)):
+            weights[i] += step
+            up = float(error(weights))
+            weights[i] -= 2 * step
+            slopes.append(sign * (up - float(error(weights))) / way)
+            weights[i] += step if back else 0
+        return slopes
+    return gradient
+
+
+def one_sided(step: float, way: float):  # noqa: ANN201
+    """The error after a nudge up, less the error before it."""
+    def gradient(error, weights: Tensor) -> Tensor:  # noqa: ANN001
+        """Slopes (n,), with n + 1 errors in place of 2 n."""
+        before = error(weights)
+        return torch.stack([(error(weights + step * row) - before) / way for row in torch.eye(len(weights)).to(weights)])
+    return gradient
+
+
+def by_autograd(error, weights: Tensor) -> Tensor:  # noqa: ANN001
+    """What the exercise is to judge, and so not an answer to it."""
+    weights = weights.clone().requires_grad_()
+    return torch.autograd.grad(error(weights), weights)[0]
+
+
+def all_at_once(error, weights: Tensor) -> Tensor:  # noqa: ANN001
+    """A mistake: every weight is nudged at the same time."""
+    return (error(weights + 1e-4) - error(weights - 1e-4)) / 2e-4 * torch.ones_like(weights)
+
+
+def xor_error(weights: Tensor) -> Tensor:
+    """Error of a 2-2-1 net on the four points of XOR. weights (9,): three for each unit, the bias last."""
+    corners = torch.tensor([[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]]).to(weights)
+    hidden = torch.sigmoid(corners @ weights[:6].view(2, 3).T)
+    outputs = torch.sigmoid(hidden @ weights[6:8] + weights[8])
+    return (outputs - torch.tensor([0, 1, 1, 0]).to(weights)).square().sum() / 2
+
+
+def plain_error(weights: Tensor) -> Tensor:
+    """The error as the learner gets it: it answers no weights that autograd watches."""
+    assert not torch.as_tensor(weights).requires_grad, \
+        "This asks autograd, whose answers we want to judge. Nudge the weights and look at the error instead."
+    return xor_error(weights)
+
+
+def check_by_nudging(function) -> None:  # noqa: ANN001
+    """Within 2 % of the largest slope; a constant factor, a step too large, weights not put back are named."""
+    weights = 1.5 * torch.randn(9, generator=torch.Generator().manual_seed(26))
+    weights = weights if lab.device.type == "mps" else weights.double()  # Apple's chips know no doubles
+    given, true = weights.clone(), by_autograd(xor_error, weights).double()
+    answer = called(function, plain_error, given)
+    parts = [float(part) for part in answer] if isinstance(answer, tuple | list) else answer
+    found = torch.as_tensor(parts, dtype=torch.float64).detach()
+    assert found.shape == (9,), f"Nine weights have nine slopes, (9,); yours is {tuple(found.shape)}."
+    assert torch.allclose(given, weights, rtol=0, atol=1e-9), "Afterwards the weights are not what they were: put each one back before the next."
+    assert found.abs().max() > 0 and found.isfinite().all(), "All slopes are 0, or some are no numbers: is the step too small for the arithmetic?"
+    assert not torch.allclose(found, found[:1].expand(9)), "All nine are the same: nudge one weight at a time, so that you know which one did it."
+    off, most = (found - true).abs().max(), true.abs().max()
+    factor = float(found @ true / (true @ true))
+    alike = float((found - factor * true).norm() / found.norm()) < 0.02
+    assert not (alike and factor < 0), "The sign is turned: a slope above 0 means that the error grows with the weight."
+    assert not (alike and 1.9 < factor < 2.1), "Twice too large: from below to above the weight moves by two steps, not by one."
+    assert not (alike and 0.48 < factor < 0.52), "Half of what it should be: by how much was the weight moved between the two errors?"
+    assert off < 0.02 * most or not alike, f"All are {factor:.2g} times the true slopes: divide by how far the weight was moved."
+    assert off < 0.02 * most, f"The worst slope is off by {float(off / most):.0%} of the largest: the step is too large, or so small that rounding eats it."
+
+
+bank(Exercise(
+    "02.6", kind="build", minutes=10, level="medium", reference=by_nudging, check=check_by_nudging,
+    right=[nudged_in_place(), one_sided(1e-5, 1e-5)],
+    hints=["For weight i: the error with the weight a little larger, less the error with it a little smaller. All others stay.",
+           "Divide by the whole way between the two, 2 × the step. A step of 1e-4 is small enough, and far above rounding."],
+    wrong=[(nudged_in_place(way=1e-4), "Twice too large"), (nudged_in_place(way=1.0), "how far the weight was moved"),
+           (nudged_in_place(back=False), "put each one back"), (nudged_in_place(sign=-1), "sign is turned"), (all_at_once, "one weight at a time"),
+           (one_sided(1e-4, 2e-4), "Half of what"), (one_sided(1.0, 1.0), "too large"), (by_autograd, "asks autograd"),
+           (lambda error, weights: error(weights), "(9,)"), (one_sided(1e-20, 1e-20), "too small")],
+    explanation="Two forward passes a weight: far too slow to train with, and simple enough to be trusted. It is the usual test "
+                "of a backward pass that somebody wrote by hand, on a small net and in double precision."))
+
+
+# 02.7 build: fence in a disc
+def fence() -> tuple[Tensor, Tensor]:
+    """Three units, each on at one side of a line 0.43 from the middle; the output is on where all three are."""
+    turns = torch.tensor([90.0, 210.0, 330.0]).deg2rad()
+    hidden = 50 * torch.stack([-turns.cos(), -turns.sin(), torch.full((3,), 0.43)], 1)
+    return hidden, torch.tensor([[20.0, 20, 20, -50]])
+
+
+def fenced(units: int, *, apart: float = 0.43, side: int = 1, needed: float | None = None, steep: float = 50.0) -> tuple[Tensor, Tensor]:
+    """Fences like the course's with other numbers, for right and wrong answers. needed: how many units must be on."""
+    turns = 2 * math.pi * torch.arange(units) / units
+    hidden = side * steep * torch.stack([-turns.cos(), -turns.sin(), torch.full((units,), apart)], 1)
+    needed = units - 0.5 if needed is None else needed
+    return hidden, torch.tensor([[20.0] * units + [-20 * needed]])
+
+
+def outside_units() -> list:
+    """Another right answer: four units that switch on outside, and veto an output that is on by itself."""
+    return [[[40, 0, -20], [-40, 0, -20], [0, 40, -20], [0, -40, -20]], [[-20, -20, -20, -20, 10]]]
+
+
+def check_fence(function) -> None:  # noqa: ANN001
+    """On in a disc of radius 0.4, off from 0.9 outwards, with at most four units."""
+    answer = called(function)
+    assert isinstance(answer, tuple | list) and len(answer) == 2, "It returns two arrays, hidden and output weights."
+    hidden, output = (torch.as_tensor(layer, dtype=torch.float32).detach() for layer in answer)
+    units = len(hidden)
+    assert hidden.ndim == 2 and hidden.shape[1] == 3, f"The hidden weights are (n, 3): two inputs and a bias. Yours are {tuple(hidden.shape)}."
+    assert output.shape == (1, units + 1), f"For {units} hidden units the output weights are (1, {units + 1}), bias last. Yours are {tuple(output.shape)}."
+    assert units <= 4, f"{units} units would do, but fewer are enough: at most four."
+    turns = torch.arange(360).deg2rad()
+    places = torch.stack([turns.cos(), turns.sin(), torch.ones(360)], 1)
+
+    def on(radius: float) -> Tensor:
+        """Which of 360 points at this distance from the middle are on: (360,)."""
+        seen = torch.sigmoid(places * torch.tensor([radius, radius, 1.0]) @ hidden.T)
+        return torch.sigmoid(seen @ output[0, :-1] + output[0, -1]) > 0.5
+
+    inside, beyond = (torch.stack([on(radius) for radius in radii]) for radii in ((0.0, 0.2, 0.4), (0.9, 1.0, 1.2)))
+    assert inside.any() or not beyond.any(), "Inside out: off within the disc and on around it. Turn the signs of one of the layers."
+    assert inside.any(), "No point of the disc is on. How many hidden units are on in the middle, and does their sum reach above 0?"
+    assert not beyond.all(), "Everything is on, far away too: the output must need all units that say 'inside', not some of them."
+    leak = int(beyond.any(0).float().argmax())
+    assert not beyond.any() or units > 2, f"{units} lines leave a way out: at {leak} degrees it is on. A strip is open at both ends."
+    assert not beyond.any(), f"The fence is open at {leak} degrees. Is a line missing there, or does the output forgive one unit that is off?"
+    gap = int((~inside).any(0).float().argmax())
+    assert inside.all(), f"Part of the disc is off, at {gap} degrees. A line is nearer to the middle than 0.4, or the units are not steep enough."
+
+
+bank(Exercise(
+    "02.7", kind="build", minutes=15, level="hard", reference=fence, check=check_fence,
+    right=[lambda: fenced(3), lambda: fenced(4, apart=0.5), outside_units],
+    hints=["A unit with weights −cos t, −sin t and a bias of 0.43 is on where the point is less than 0.43 away in the direction t. "
+           "Multiply all three by 50, and its edge is sharp.",
+           "Three directions, 120 degrees apart. The output is 'all three': equal weights, and a bias between minus two and minus three of them."],
+    wrong=[(lambda: fenced(2), "open at both ends"), (lambda: fenced(1), "leave a way out"), (lambda: fenced(3, needed=0.5), "Everything is on"),
+           (lambda: fenced(4, apart=0.5, needed=2.5), "fence is open"), (lambda: fenced(3, apart=0.2), "Part of the disc"),
+           (lambda: fenced(3, needed=3.5), "No point"), (lambda: fenced(3, side=-1, needed=0.5), "Inside out"),
+           (lambda: fenced(8), "at most four"), (lambda: (torch.ones(3, 2), torch.ones(1, 4)), "(n, 3)"),
+           (lambda: (torch.ones(3, 3), torch.ones(1, 3)), "(1, 4)")],
+    explanation="A hidden unit is a line, and the output combines half-planes: three of them enclose a region, two never do. The "
+                "playground's nets found such triangles by themselves."))
