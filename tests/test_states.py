@@ -105,6 +105,30 @@ def test_another_step_is_trained(folder):
     assert run(3) != run(2) and len(list(folder.iterdir())) == 2
 
 
+def test_a_setting_that_no_weight_shows_makes_another_training(folder):
+    class Scaled(nn.Module):
+        def __init__(self, factor, activation):
+            super().__init__()
+            self.inner, self.factor, self.activation = nn.Linear(3, 1), factor, activation
+
+        def forward(self, inputs):
+            return self.factor * self.activation(self.inner(inputs))
+
+    def run(factor, activation):
+        torch.manual_seed(0)
+        model = Scaled(factor, activation)
+        optimizer = torch.optim.SGD(model.parameters(), 0.01)
+        def step(batch):
+            loss = (model(batch[0]) - batch[1]).pow(2).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return {"loss": loss}
+        return fit(model, Batches(points(), 8), step, epochs=1, quiet=True)["loss"]
+    found = [run(factor, activation) for factor in (1, 2) for activation in (lambda x: x, lambda x: x.tanh())]
+    assert len({tuple(losses) for losses in found}) == 4 == len(list(folder.iterdir()))
+
+
 def test_plain_tensors_come_back_too(folder):
     def run():
         torch.manual_seed(0)

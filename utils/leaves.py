@@ -55,11 +55,14 @@ def source(thing: Any) -> list[str]:
 
 
 def text_of(function: Callable) -> str:
-    """The lines of a function, or its compiled code where they are not on file."""
+    """The lines of a function; its compiled code where they are not on file, or may be another lambda's too."""
     try:
-        return textwrap.dedent(inspect.getsource(function))
+        if function.__name__ != "<lambda>":
+            return textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError):
-        return repr((function.__code__.co_code, function.__code__.co_names))
+        pass
+    code = function.__code__
+    return repr((code.co_code, code.co_names, [part for part in code.co_consts if isinstance(part, PLAIN)]))
 
 
 def walk(value: Any, way: str, depth: int = DEPTH) -> Iterator[tuple[str, Any]]:
@@ -159,6 +162,19 @@ def flat(parts: Any) -> Iterator[Any]:
         yield from flat(list(parts.values()))
     else:
         yield parts
+
+
+def settings(module: nn.Module) -> list[tuple[str, Any]]:
+    """What a module keeps beside its parameters: numbers, names, functions; (name, value) pairs in order."""
+    own = {name: value for name, value in vars(module).items() if not name.startswith("_") and name != "training"}
+    return sorted((name, value if isinstance(value, PLAIN) else function_or_type(value)) for name, value in own.items())
+
+
+def function_or_type(value: Any) -> str:
+    """A function by its source and the plain values that it names; another object by its type."""
+    names, functions = read(value)
+    plain = sorted((name, repr(part)) for name, part in names.items() if isinstance(part, PLAIN))
+    return repr((source(value), plain)) if functions else type(value).__qualname__
 
 
 def modules(leaves: dict[str, Any]) -> list[nn.Module]:

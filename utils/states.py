@@ -21,7 +21,7 @@ from utils.checkpoints import random_state, set_random_state
 from utils.device import lab
 from utils.files import write_whole
 from utils.history import History
-from utils.leaves import describe, fingerprint, has_state, modules, put_state, read, source, state_of, walk
+from utils.leaves import describe, fingerprint, has_state, modules, put_state, read, settings, source, state_of, walk
 from utils.say import here
 
 _SAID: set[str] = set()
@@ -102,7 +102,8 @@ class Training:
             digest.update(way.encode() + fingerprint(leaf))
         kinds = sorted({type(module) for module in modules(self.leaves())}, key=lambda kind: kind.__qualname__)
         code = [*map(source, self.functions), *map(source, kinds)]
-        for part in (code, repr(self.model), self.options.get("epochs"), lab.tier, describe(self.batches)):
+        for part in (code, repr(self.model), [settings(module) for module in modules(self.leaves())],
+                     self.options.get("epochs"), lab.tier, describe(self.batches)):
             digest.update(repr(part).encode())
         digest.update(torch.get_rng_state().numpy().tobytes())
         return digest.hexdigest()[:20]

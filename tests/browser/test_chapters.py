@@ -85,14 +85,19 @@ def type_a_sentence(cell) -> None:
     field.press("Enter")
 
 
+def answer_a_question(cell) -> None:
+    cell.locator("input[type=radio]:not(:checked)").last.check()
+
+
 TOUCHES = {".noUi-handle": move_a_slider, "select": choose_another, "input[type=text]": type_a_sentence,
-           "canvas[role=application]": draw_a_stroke, ".course-pad svg": drag_a_point}
+           "canvas[role=application]": draw_a_stroke, ".course-pad svg": drag_a_point,
+           "input[type=radio]": answer_a_question}
 
 
 def touch_everything(notebook, number: int) -> int:
     """Touch every kind of control in a cell and see the answer change; returns how many kinds."""
     cell = notebook.cell(number)
-    cell.locator(".course-picture, .course-pad").first.wait_for(timeout=30 * SECONDS)
+    cell.locator(".course-picture, .course-pad, .course-quiz").first.wait_for(timeout=30 * SECONDS)
     kinds = [touch for part, touch in TOUCHES.items() if cell.locator(part).count()]
     for touch in kinds:
         before = cell.evaluate(SHOWN)
@@ -109,8 +114,8 @@ def test_the_widgets_of(name, course):
     course.page.errors.clear()
     course.open(f"course/chapters/{name}")
     for number in numbers:
-        picture = course.cell(number).locator("img[src^='data:image/png']").first
-        picture.wait_for(timeout=30 * SECONDS)
+        still = course.cell(number).locator("img[src^='data:image/png'], .jp-RenderedHTML ol > li > ul").first
+        still.wait_for(timeout=30 * SECONDS)
         course.shot(f"{name}-{number}-still")
     course.run(timeout=900)
     for number in numbers:
