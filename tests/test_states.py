@@ -182,6 +182,17 @@ def test_a_full_disk_costs_a_line_and_not_the_training(folder, monkeypatch, caps
     assert "could not be kept" in capsys.readouterr().out and not list(folder.iterdir())
 
 
+def test_the_moments_of_large_models_are_left_out(folder, monkeypatch):
+    trained()
+    small = next(folder.iterdir()).stat().st_size
+    monkeypatch.setattr(states, "HEAVY", 10)
+    next(folder.iterdir()).unlink()
+    first = trained()[0].state_dict()
+    assert next(folder.iterdir()).stat().st_size < small
+    loaded = trained()[0].state_dict()
+    assert TALLY.n == 24 and all(torch.equal(first[name], loaded[name]) for name in first)
+
+
 def test_a_checkpoint_or_an_unknown_step_is_left_alone(folder, tmp_path):
     trained(checkpoint=tmp_path / "run.ckpt")
     fit(None, [(torch.ones(1),)], functools.partial(lambda a, batch: {"loss": 1.0}, 1), epochs=1, quiet=True)

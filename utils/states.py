@@ -1,10 +1,10 @@
 """Finished trainings on file, so that a chapter can be entered at any section in seconds.
 
 `python3 -m utils run --states FOLDER` trains once and keeps what each `fit` ended with. Where COURSE_STATES
-names such a folder, `fit` loads the same end instead of training: the weights, the optimizers, the plain
-tensors that the step changed, the random numbers and the history. A file belongs to one training, known by
-the weights it starts from, the data, the code of the step, the epochs and the random numbers; whatever a
-learner changes trains as usual.
+names such a folder, `fit` loads the same end instead of training: the weights, the optimizers (but not the
+moments of large models), the plain tensors that the step changed, the random numbers and the history. A file
+belongs to one training, known by the weights it starts from, the data, the code of the step, the epochs and
+the random numbers; whatever a learner changes trains as usual.
 """
 import functools
 import hashlib
@@ -24,6 +24,7 @@ from utils.history import History
 from utils.leaves import describe, fingerprint, has_state, modules, put_state, read, settings, source, state_of, walk
 from utils.say import here
 
+HEAVY = 200_000  # numbers from which an optimizer's moments are not kept
 _SAID: set[str] = set()
 
 
@@ -63,6 +64,12 @@ def remembered(fit: Callable) -> Callable:
         training.keep()
         return training.history
     return loaded_or_trained
+
+
+def is_heavy(leaf: Any) -> bool:
+    """Whether a leaf is an optimizer of a large model: two thirds of a file, and of use only to train on."""
+    numbers = sum(p.numel() for group in getattr(leaf, "param_groups", []) for p in group["params"])
+    return isinstance(leaf, torch.optim.Optimizer) and numbers > HEAVY
 
 
 def known(step: Any) -> bool:
@@ -122,7 +129,7 @@ class Training:
         if any(way not in self.start or self.start[way][0] is not leaf or not has_state(leaf)
                for way, leaf in changed.items()):
             return  # a number, a string or a new object: loading could not put it where it belongs
-        state = {"leaves": {way: state_of(leaf) for way, leaf in changed.items()},
+        state = {"leaves": {way: state_of(leaf) for way, leaf in changed.items() if not is_heavy(leaf)},
                  "modes": [module.training for module in modules(now)],
                  "history": self.history.state(), "random": random_state()}
         self.file.parent.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,15 @@ NAME = re.compile(r"learner\d{2}|teacher")
 c = get_config()  # noqa: F821  (JupyterHub defines it)
 
 
+def password(name: str) -> str:
+    """A password from the environment; without a good one there is no hub."""
+    word = os.environ.get(name, "")
+    if len(word) < 10:
+        raise SystemExit(f"Set {name} to a password of at least ten characters, for example: "
+                         f"export {name}=$({sys.executable} -c 'import secrets; print(secrets.token_urlsafe(12))')")
+    return word
+
+
 def memory_gb() -> float:
     """The machine's memory in GB."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
@@ -61,8 +70,8 @@ c.ConfigurableHTTPProxy.command = os.environ.get("COURSE_PROXY", "configurable-h
 
 # two passwords, one for the room and one for the teacher: there is nothing here that a stranger may do
 c.JupyterHub.authenticator_class = "shared-password"
-c.SharedPasswordAuthenticator.user_password = os.environ["COURSE_ROOM_PASSWORD"]
-c.SharedPasswordAuthenticator.admin_password = os.environ["COURSE_TEACHER_PASSWORD"]
+c.SharedPasswordAuthenticator.user_password = password("COURSE_ROOM_PASSWORD")
+c.SharedPasswordAuthenticator.admin_password = password("COURSE_TEACHER_PASSWORD")
 c.Authenticator.allowed_users = {f"learner{k:02}" for k in range(1, 100)}
 c.Authenticator.admin_users = {"teacher"}
 
