@@ -82,10 +82,10 @@ def test_the_saved_scoreboards_show_the_recorded_references(tmp_path):
 
 
 def shown(path) -> int | None:
-    """How many widgets a saved chapter shows; None for one that was not run yet."""
+    """How many widgets with a picture a saved chapter shows; None for one that was not run yet."""
     cells = nbformat.read(path, as_version=4).cells
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    return sum(notebooks.VIEW in output.get("data", {}) for output in outputs) if outputs else None
+    return sum({notebooks.VIEW, "image/png"} <= set(output.get("data", {})) for output in outputs) if outputs else None
 
 
 def test_the_list_of_widgets_has_a_row_for_each():

@@ -72,7 +72,7 @@ def readdress(new: str, root: pathlib.Path = ROOT) -> list[str]:
         raise ValueError(f"expected OWNER/REPO or https://github.com/OWNER/REPO, and got {new!r}")
     old = re.compile(rf"(github(?:\.com)?/){re.escape(_slug(root))}(?![\w-])")
     changed = []
-    files = [root / "README.md", *sorted((root / "chapters").glob("*.ipynb"))]
+    files = [root / "README.md", root / "assets" / "hub" / "README.md", *sorted((root / "chapters").glob("*.ipynb"))]
     for path in [*files, root / "pyproject.toml"]:  # last, so that an interrupt can be repeated
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         if (new_text := old.sub(rf"\g<1>{slug}", text)) != text:
