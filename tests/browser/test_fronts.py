@@ -11,9 +11,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from .conftest import SECONDS
-from .test_browser import BROKEN, DRAW, GRID, KERNEL, LINE, PAD, PLANE, POINTS, RETINA, SETUP, SLIDER, STEPS
+from .test_browser import BROKEN, DRAW, GRID, KERNEL, LINE, PAD, PLANE, POINTS, QUIZ, RETINA, SETUP, SLIDER, STEPS
 
-CELLS = [SETUP, SLIDER, GRID, BROKEN, STEPS, PAD, RETINA, POINTS]
+CELLS = [SETUP, SLIDER, GRID, BROKEN, STEPS, PAD, RETINA, POINTS, QUIZ]
 WIDTHS, THEMES = (1280, 800), ("JupyterLab Light", "JupyterLab Dark")
 FRONTS = {"JupyterLab": "lab/tree", "Notebook 7": "notebooks"}
 SMALL_TEXT = 4.5  # WCAG 2.1, level AA: the ratio of luminances that text of this size needs
@@ -74,6 +74,8 @@ def front(request, notebook):
     notebook.open(f"fronts/{name}", FRONTS[request.param])
     notebook.page.errors.clear()  # what the front end itself says while it starts
     notebook.run()
+    for answer in (0, 4):  # of the first question and of the second: an explanation stands under each
+        notebook.cell(len(CELLS) - 1).locator("input[type=radio]").nth(answer).check()
     yield request.param
     change(notebook.page, WIDTHS[0], THEMES[0])
     notebook.stop()
