@@ -137,7 +137,7 @@ def attempt(number: str, answer: Any) -> Any:
     if exercise.kind == "predict":
         print(stuck)
         return answer
-    print(f"{stuck}\nUntil yours passes, the cells below use the course's own answer.")
+    print(f"{stuck}\nUntil yours passes, what follows uses the course's own answer.")
     return exercise.reference
 
 
