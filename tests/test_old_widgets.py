@@ -44,7 +44,8 @@ def old(tmp_path_factory) -> dict[str, str]:
 
 
 def test_the_widgets_work_as_colab_has_them(old):
-    names = ["tests/test_widgets.py", "tests/test_quizzes.py", *(f"tests/test_timeline.py::{name}" for name in TIMELINE)]
+    names = ["tests/test_widgets.py", "tests/test_quizzes.py"]
+    names += [f"tests/test_timeline.py::{name}" for name in TIMELINE]
     command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "-p", "no:xdist", *names]
     got = subprocess.run(command, cwd=ROOT, env=old, capture_output=True, text=True)
     assert got.returncode == 0, got.stdout[-5000:] + got.stderr[-1000:]
