@@ -1,4 +1,5 @@
 """Every exercise of every chapter: right answers pass, wrong ones are told their mistake."""
+import ast
 import importlib
 from pathlib import Path
 
@@ -42,3 +43,13 @@ def test_each_exercise_is_whole(one):
 def test_a_chapter_has_exercises_of_all_three_kinds(chapter):
     kinds = [one.kind for one in ALL if one.id[:2] == chapter]
     assert set(kinds) == set(KINDS) and 3 <= len(kinds)
+
+
+@pytest.mark.parametrize("file", BANKS, ids=lambda file: file.stem)
+def test_no_bank_needs_another_chapter(file):
+    """An exercise is judged by its own module, the shared tools and libraries; no chapter's code is read."""
+    found = {name for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+             for name in ([node.module] if isinstance(node, ast.ImportFrom) else
+                          [alias.name for alias in node.names] if isinstance(node, ast.Import) else [])}
+    assert not [name for name in found if "solutions" in name or "chapters" in name or "definitions" in name]
+    assert {name for name in found if name.startswith("utils")} <= {"utils.exercises", "utils.device"}

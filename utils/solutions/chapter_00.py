@@ -4,16 +4,9 @@ from itertools import product
 
 import numpy as np
 
-from utils.exercises import Exercise, NotDone, bank, called
+from utils.exercises import Exercise, NotDone, as_number, bank, called
 
 CUBE = np.array(list(product((0, 1), repeat=3)))
-
-
-def as_number(answer) -> float:  # noqa: ANN001
-    """A prediction as a float: any real number, of numpy or torch too. Refuses what is not one number."""
-    word = isinstance(answer, bool | str) or getattr(answer, "ndim", 0)
-    assert not word and hasattr(answer, "__float__"), f"The answer is one number; this is {type(answer).__name__}."
-    return float(answer)
 
 
 # 00.1 predict: the threshold of a majority

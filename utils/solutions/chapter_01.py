@@ -7,14 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from utils.exercises import Exercise, bank, called
-
-
-def as_number(answer: Any) -> float:
-    """A prediction as a float: any real number, of numpy or torch too. Refuses what is not one number."""
-    word = isinstance(answer, bool | str) or getattr(answer, "ndim", 0)
-    assert not word and hasattr(answer, "__float__"), f"The answer is one number; this is {type(answer).__name__}."
-    return float(answer)
+from utils.exercises import Exercise, as_number, bank, called
 
 
 def as_weights(answer: Any, size: int) -> Tensor:
@@ -29,12 +22,9 @@ def as_weights(answer: Any, size: int) -> Tensor:
     return found
 
 
-def on_either(function: Callable, *arguments: Any) -> Any:
-    """Call on this run's device; where the answer makes tensors of its own on the CPU, there."""
-    try:
-        return called(function, *[one.clone() if isinstance(one, Tensor) else one for one in arguments])
-    except RuntimeError:
-        return called(lambda: function(*arguments))
+def with_copies(function: Callable, *arguments: Any) -> Any:
+    """Call with copies of the tensors, so that an answer that changes its input spoils no later case."""
+    return called(function, *[one.clone() if isinstance(one, Tensor) else one for one in arguments])
 
 
 # 01.1 predict: half the margin
@@ -103,7 +93,7 @@ def check_delta_rule(rule) -> None:  # noqa: ANN001
     weights, inputs = torch.tensor([0.2, -0.1, 0.4]), torch.tensor([1.0, 2.0, -3.0])
     for label, rate in ((1.0, 0.5), (-3.0, 0.25)):
         before = label - float(weights @ inputs)
-        new = as_weights(on_either(rule, weights, inputs, label, rate), 3)
+        new = as_weights(with_copies(rule, weights, inputs, label, rate), 3)
         after = label - float(new @ inputs)
         share = after / before
         assert abs(share - 1) > 1e-4, "The weights did not change: LMS corrects right answers too."
@@ -186,7 +176,7 @@ def check_averaged(function) -> None:  # noqa: ANN001
     generator = torch.Generator().manual_seed(7)
     labels = torch.tensor([-1.0, 1.0]).repeat(20)
     points = torch.cat([torch.ones(40, 1), torch.randn(40, 2, generator=generator) + 0.5 * labels[:, None]], 1)
-    found = as_weights(on_either(function, points, labels, 5), 3)
+    found = as_weights(with_copies(function, points, labels, 5), 3)
 
     def like(other: Tensor) -> bool:
         return float((direction(found) - direction(other)).abs().max()) < 1e-3
@@ -260,10 +250,10 @@ def check_detect(function) -> None:  # noqa: ANN001
     """One unit on top of the detectors can answer XOR, and each detector sees nothing but its picture."""
     pictures = torch.tensor(list(product((0.0, 1.0), repeat=2)))
     labels, order = np.array([-1.0, 1, 1, -1]), [2, 0, 3, 1]
-    found = table_of(on_either(function, pictures), 4)
-    assert np.allclose(found, table_of(on_either(function, pictures), 4)), \
+    found = table_of(with_copies(function, pictures), 4)
+    assert np.allclose(found, table_of(with_copies(function, pictures), 4)), \
         "A second look at the same pictures gives other numbers: the wiring of a detector is fixed."
-    assert np.allclose(found[order], table_of(on_either(function, pictures[order]), 4)), \
+    assert np.allclose(found[order], table_of(with_copies(function, pictures[order]), 4)), \
         "With the pictures in another order it answers otherwise: a detector sees its picture, not its place in the list."
     names = ["".join(str(int(cell)) for cell in picture) for picture in pictures.tolist()]
     for i, j in product((0, 3), (1, 2)):
@@ -361,7 +351,7 @@ def check_distance(function) -> None:  # noqa: ANN001
     """On three sets of points the plane found has at least half of the best margin."""
     for seed in (1, 2, 3):
         points, labels = two_clouds(seed)
-        found = as_weights(on_either(function, points, labels), 4)
+        found = as_weights(with_copies(function, points, labels), 4)
         assert found.abs().max() > 0, "All weights are zero: that is no line at all."
         before = first_line(points, labels)
         share = distance(found, points, labels) / distance(widest(points, labels), points, labels)
