@@ -2,6 +2,7 @@
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from utils.device import lab
 from utils.exercises import Exercise, NotDone, bank, called
@@ -23,11 +24,11 @@ def check_sides(answer):
     assert first != 12, "12 leaves out the padding: two pixels on each side make the picture 32 wide."
     assert first != 24, "24 is stride 1 without padding; the first layer has stride 2 and padding 2."
     assert first != 28, "28 is stride 1: a stride of 2 looks at every second place only."
-    assert first == 14, f"the first side is (28 + 2 * 2 - 5) // 2 + 1, and that is not {first}."
+    assert first == 14, f"the first side is not {first}: put this layer's padding, window and stride into the formula of convolve."
     assert second != 14, "pooling over 2 x 2 halves the side."
-    assert second == 7, f"pooling halves 14, and that is not {second}."
+    assert second == 7, f"pooling over 2 x 2 makes one of two; of 14 that does not leave {second}."
     assert third != 7, "the last layer has no padding: a window of 3 fits into 7 places in fewer than 7 ways."
-    assert third == 5, f"a window of 3 fits into 7 places in 7 - 3 + 1 ways, not {third}."
+    assert third == 5, f"in how many ways does a window of 3 fit into 7 places? Not in {third}."
 
 
 bank(Exercise(
@@ -35,10 +36,16 @@ bank(Exercise(
     right=[[14, 7, 5], torch.tensor([14.0, 7.0, 5.0]), ((14, 14), (7, 7), (5, 5))],
     wrong=[((12, 6, 4), "padding"), ((24, 12, 10), "stride 1"), ((28, 14, 12), "stride of 2"),
            ((14, 14, 12), "halves"), ((14, 7, 7), "no padding"),
-           (14, "three numbers")],
+           ((13, 7, 5), "formula of convolve"), ((14, 6, 4), "one of two"), ((14, 7, 4), "how many ways"), (14, "three numbers")],
     hints=["The docstring of convolve has the formula: (H + 2 padding - k) // stride + 1.",
-           "First layer: (28 + 4 - 5) // 2 + 1. Pooling: half of that. Last layer: padding 0, stride 1."],
-    explanation="14, 7, 5: a stride or a pooling of two halves a side, a window of k without padding costs k - 1."))
+           "First layer: H = 28, padding 2, k = 5, stride 2. Pooling halves what comes out. Last layer: padding 0, k = 3, stride 1."],
+    explanation="14, 7, 5: with padding k // 2 a stride of two halves an even side, as pooling does; a window of k without padding costs k - 1."))
+
+
+def whole(size):
+    """Whether a stride or padding is a word, a whole number, or a tuple or list of these."""
+    parts = size if isinstance(size, tuple | list) else (size,)
+    return all(isinstance(part, int | str) for part in parts)
 
 
 def check_geometry(answer):
@@ -47,21 +54,26 @@ def check_geometry(answer):
     if ... in answer.values():
         raise NotDone
     assert set(answer) <= {"stride", "padding"}, "only stride and padding may change; the kernel stays 5 x 5."
-    layer = nn.Conv2d(1, 1, 5, **answer)
-    side = layer(torch.zeros(1, 1, 16, 16)).shape[-1]
-    assert side != 8, "the maps are 8 x 8, as in 1989: with a stride of 2 half of the places are left out."
-    assert side != 12, "the maps are 12 x 12: without padding a window of 5 fits into 16 places in 12 ways."
-    assert side <= 16, f"the maps are {side} x {side}: too much padding, the window now looks at background alone."
-    assert side == 16, f"the maps are {side} x {side}, and they should be 16 x 16."
+    assert all(map(whole, answer.values())), f"stride and padding are whole numbers; one of {answer} is not."
+    high, wide = nn.Conv2d(1, 1, 5, **answer)(torch.zeros(1, 1, 16, 16)).shape[2:]
+    assert high == wide, f"the maps are {high} x {wide}: a square picture should give square maps."
+    assert wide != 8, "the maps are 8 x 8, as in 1989: with a stride of 2 half of the places are left out."
+    assert wide != 12, "the maps are 12 x 12: without padding a window of 5 fits into 16 places in 12 ways."
+    assert wide <= 16, f"the maps are {wide} x {wide}: too much padding, some windows now look at background alone."
+    assert wide == 16, f"the maps are {wide} x {wide}, and they should be 16 x 16."
+    steps = answer.get("stride", 1)
+    assert steps in (1, (1, 1), [1, 1]), \
+        "the maps are 16 x 16, but by so much padding that whole windows look at background alone, and the picture is read at every second place or fewer."
 
 
 bank(Exercise(
     "03.2", kind="change", minutes=3, level="easy", reference={"stride": 1, "padding": 2}, check=check_geometry,
-    right=[{"stride": 1, "padding": "same"}, {"padding": 2}],
-    wrong=[({"stride": 2, "padding": 2}, "8 x 8"), ({"stride": 1, "padding": 0}, "12 x 12"),
+    right=[{"stride": 1, "padding": "same"}, {"padding": 2}, {"stride": (1, 1), "padding": (2, 2)}],
+    wrong=[({"stride": 2, "padding": 2}, "8 x 8"), ({"stride": 1, "padding": 0}, "12 x 12"), ({"stride": 2, "padding": 10}, "background alone"),
+           ({"stride": 1, "padding": 2.0}, "whole numbers"), ({"stride": 1, "padding": (2, 0)}, "square maps"), ({"stride": 1, "padding": 1}, "14 x 14"),
            ({"stride": 1, "padding": 4}, "too much padding"), ({"kernel_size": 1}, "stays 5 x 5"), ((1, 2), "a dict")],
-    hints=["With stride 1 the side grows by 2 padding and shrinks by 5 - 1.",
-           "2 padding = 4."],
+    hints=["Which of the two, stride or padding, left out half of the places? Which one adds places at the border?",
+           "With stride 1 the side grows by 2 padding and shrinks by k - 1. The two must cancel."],
     explanation="Stride 1 and padding 2, half the kernel on each side: torch also calls it padding=\"same\"."))
 
 
@@ -83,24 +95,44 @@ def pool_by_rows(maps):
     return torch.maximum(maps[..., ::2, ::2], maps[..., 1::2, ::2])
 
 
+class Names(TorchFunctionMode):
+    """While it is active it notes the names of torch's functions that are called, in `seen`."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = set()
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        """Note one call and let it through."""
+        self.seen.add(getattr(function, "__name__", ""))
+        return function(*args, **(kwargs or {}))
+
+
 def check_pool(answer):
     """Max pooling against torch's, with the common mistakes named."""
+    assert callable(answer), "The answer is a function of maps."
     maps = torch.randn(2, 3, 6, 8, generator=torch.Generator().manual_seed(3))
-    pooled = torch.as_tensor(called(answer, maps.clone()), dtype=torch.float32).detach()
+    with Names() as names:
+        pooled = called(answer, maps.clone())
+    pooled = torch.as_tensor(pooled, dtype=torch.float32).detach()
     wanted = F.max_pool2d(maps, 2)
     assert pooled.shape == wanted.shape, \
         f"(2, 3, 6, 8) should become (2, 3, 3, 4), and became {tuple(pooled.shape)}."
     assert not torch.allclose(pooled, F.avg_pool2d(maps, 2)), "this is the average of the four, not the largest."
     assert not torch.allclose(pooled, maps[..., ::2, ::2]), "this keeps the upper left unit of each four; compare all four."
     assert not torch.allclose(pooled, pool_by_rows(maps)), "the units in odd columns (1::2) are never looked at."
+    assert not torch.allclose(pooled, wanted.clamp(min=0)), "four negative numbers came out as 0, but the largest of them is wanted: with what does your maximum begin?"
     assert torch.allclose(pooled, wanted), "some answers are not the largest of their four units."
+    assert not any("pool" in name for name in names.seen), "The numbers are right, but they are torch's own pooling: do it with slices."
 
 
 bank(Exercise(
     "03.3", kind="build", minutes=10, level="medium", reference=max_pool, check=check_pool,
     right=[pool_by_shape, lambda maps: max_pool(maps).double(), lambda maps: max_pool(maps).tolist()],
     wrong=[(lambda maps: F.avg_pool2d(maps, 2), "average"), (lambda maps: maps[..., ::2, ::2], "upper left"),
-           (pool_by_rows, "odd columns"), (lambda maps: maps.amax((2, 3)), "(2, 3, 3, 4)")],
+           (pool_by_rows, "odd columns"), (lambda maps: maps.amax((2, 3)), "(2, 3, 3, 4)"),
+           (lambda maps: max_pool(maps.clamp(min=0)), "four negative numbers"), (lambda maps: F.max_pool2d(maps, 2), "torch's own"),
+           (nn.MaxPool2d(2), "torch's own"), (3, "a function"), (lambda maps: max_pool(maps).round(), "some answers")],
     hints=["maps[..., ::2, ::2] is the upper left unit of each four; there are three more such slices.",
            "torch.maximum takes the larger of two tensors, place by place; use it three times."],
     explanation="The largest of four slices. Its gradient goes to the winner alone, and it has nothing to learn."))
@@ -119,14 +151,20 @@ def counted_by_torch(inputs, outputs, k):
 
 def check_separable(answer):
     """The count against layers built by torch."""
+    assert callable(answer), f"The answer is a function of inputs, outputs and k, that works for layers of any size; this is {type(answer).__name__}."
     for inputs, outputs, k in ((2, 3, 3), (64, 128, 3), (16, 16, 5)):
-        got, ordinary = float(called(answer, inputs, outputs, k)), inputs * outputs * k * k + outputs
+        got, ordinary = called(answer, inputs, outputs, k), inputs * outputs * k * k + outputs
+        assert not isinstance(got, tuple | list | dict), "It should return one number, both layers together."
+        got = float(got)
         got = int(got) if got == int(got) else got
         assert got != ordinary, f"{got:,} is the ordinary layer, where every output map has a kernel for every input map."
         assert got != inputs * k * k + inputs * outputs, f"{got:,} leaves out the biases: one a map, in both layers."
         assert got != inputs * k * k + inputs, f"{got:,} is the first layer only; the 1 x 1 layer mixes the maps."
-        wanted = counted_by_torch(inputs, outputs, k)
-        assert got == wanted, f"for {inputs} to {outputs} maps and k = {k} it is {wanted:,}, not {got:,}."
+        assert got != inputs * outputs + outputs, f"{got:,} is the second layer only; the first one has a k x k kernel for each input map."
+        assert got not in (inputs * k * k + 1 + inputs * outputs + 1, inputs * k * k + inputs * outputs + outputs, inputs * k * k + inputs + inputs * outputs), \
+            f"{got:,} has the weights, but not all the biases: how many maps does each of the two layers give?"
+        assert got == counted_by_torch(inputs, outputs, k), \
+            f"For {inputs} to {outputs} maps and k = {k} it is not {got:,}. Draw these maps: which kernels does each layer lay on them, and which biases does it add?"
 
 
 bank(Exercise(
@@ -134,7 +172,10 @@ bank(Exercise(
     right=[counted_by_torch, lambda *sizes: torch.tensor(counted_by_torch(*sizes)), lambda *sizes: float(counted_by_torch(*sizes))],
     wrong=[(lambda inputs, outputs, k: inputs * outputs * k * k + outputs, "ordinary layer"),
            (lambda inputs, outputs, k: inputs * k * k + inputs * outputs, "biases"),
-           (lambda inputs, outputs, k: inputs * k * k + inputs, "first layer only")],
+           (lambda inputs, outputs, k: inputs * k * k + inputs, "first layer only"), (lambda inputs, outputs, k: inputs * outputs + outputs, "second layer only"),
+           (lambda inputs, outputs, k: inputs * k * k + inputs * outputs + outputs, "not all the biases"),
+           (lambda inputs, outputs, k: outputs * k * k + outputs + inputs * outputs + outputs, "Draw these maps"),
+           (8_960, "a function"), (lambda inputs, outputs, k: (inputs * k * k + inputs, inputs * outputs + outputs), "one number")],
     hints=["The first layer: one k x k kernel and one bias for each input map.",
            "The second: inputs * outputs weights of 1 x 1, and one bias for each output map."],
     explanation="About an eighth of the ordinary layer here: nets for telephones are built of these."))
@@ -194,7 +235,8 @@ bank(Exercise(
     wrong=[((10, 50, 100), "overlap"), ((5, 9, 13), "side by side"), ((6, 10, 11), "not one pixel apart"), ((6, 30, 60), "windows of six overlap"),
            ((6, 14, 15), "still two pixels"), ((6, 14, 28), "two pixels apart"), ((7, 14, 16), "one pixel apart"), (6, "three numbers")],
     hints=["Draw a line of pixels. The first unit of C1 covers pixels 0 to 4, the second 1 to 5. S2 reads both.",
-           "From S2 on, neighbours are two pixels apart: five of them begin at 0, 2, 4, 6 and 8, and each is six wide."],
+           "From S2 on, neighbours are two pixels apart: five of them begin at 0, 2, 4, 6 and 8, and each is as wide as your answer for S2.",
+           "S4 reads two units of C3 side by side. C3 steps over S2 unit by unit: by how many pixels is the second window shifted against the first?"],
     explanation="A layer widens the window by (its own width − 1) × the step between its neighbours. After the first halving each layer "
                 "counts double: that is how a deep net of small windows sees a whole digit, and why its reach is still fixed in advance."))
 
@@ -204,26 +246,47 @@ def summary(maps):
     return maps.amax((2, 3))
 
 
+def summed_up(answer, maps, which):
+    """What a learner's summary makes of maps, as float32 on the CPU; `which` names them. AssertionError for other shapes or nan."""
+    found = called(answer, maps.clone())
+    assert not isinstance(found, tuple) or not hasattr(found, "indices"), "max with a dimension gives two things, values and indices; the numbers are its .values."
+    found, (batch, count) = torch.as_tensor(found, dtype=torch.float32).detach(), maps.shape[:2]
+    shape = tuple(found.shape)
+    assert shape != (batch, count, 1, 1), f"The numbers are there, in the shape {shape}; the last two sides should go."
+    assert shape == (batch, count), f"From a batch of {batch} with {count} maps each come {batch} x {count} numbers, and the shape came out as {shape}."
+    assert found.isfinite().all(), f"Not every number is finite (nan or inf) for {which}: is something divided by 0, or a logarithm or mean taken of nothing?"
+    return found
+
+
 def check_summary(answer):
-    """Same numbers wherever a pattern stands; other numbers for another pattern; each map for itself."""
+    """Same numbers wherever a pattern stands; other numbers for other values; each map for itself."""
+    assert callable(answer), "The answer is a function of maps."
     draw = torch.Generator().manual_seed(37)
-    patterns = torch.rand(2, 3, 4, 4, generator=draw) + 0.1
+    patterns, others = (torch.rand(2, 3, 4, 4, generator=draw) + 0.1 for _ in range(2))
     places = [F.pad(patterns, (left, 8 - left, top, 8 - top)) for top, left in ((4, 4), (4, 6), (1, 4), (0, 0), (8, 5))]
-    found = [torch.as_tensor(called(answer, maps.clone()), dtype=torch.float32).detach() for maps in places]
-    shape, first = tuple(found[0].shape), found[0]
-    assert shape != (2, 3, 1, 1), "The numbers are there, in the shape (2, 3, 1, 1); the last two sides should go."
-    assert shape == (2, 3), f"Two pictures of three maps have 2 x 3 numbers, and the shape came out as {shape}."
-    empty = torch.as_tensor(called(answer, torch.zeros(2, 3, 12, 12)), dtype=torch.float32).detach()
-    assert not torch.allclose(first, empty, atol=1e-4), "An empty map gives the same numbers as a full one: that is the same everywhere, but says nothing."
+    found = [summed_up(answer, maps, "a pattern on an empty ground") for maps in places]
+    empty, first = summed_up(answer, torch.zeros(2, 3, 12, 12), "an empty map"), found[0]
+    size = float(first.abs().max())
+
+    def same(one, other):
+        return (one - other).abs() <= 1e-3 * size
+
+    assert (first - empty).abs().max() > 1e-4 * size, "An empty map gives the same numbers as a full one: that is the same everywhere, but says nothing."
     moves = ("two pixels to the right", "three pixels up", "four pixels up and to the left", "four pixels down and one to the right")
     for move, other in zip(moves, found[1:]):
-        assert torch.allclose(first, other, rtol=1e-3, atol=1e-4), \
-            f"The pattern moved {move}, and the numbers changed: somewhere a place counts more than another."
-    assert (first[0] - first[1]).abs().min() > 1e-4, "Two pictures with other patterns get the same number: does it look at their values, and has each picture its own?"
-    alone = places[0].clone()
-    alone[:, 1:] = 0
-    single = torch.as_tensor(called(answer, alone), dtype=torch.float32).detach()
-    assert torch.allclose(single[:, 0], first[:, 0], rtol=1e-3, atol=1e-4), "Maps 1 and 2 were emptied, and the number of map 0 changed: each map for itself."
+        assert same(first, other).all(), f"The pattern moved {move}, and the numbers changed: somewhere a place counts more than another."
+    assert (first[0] - first[1]).abs().min() > 1e-4 * size, \
+        "Two pictures with different patterns get the same number: does it look at the values, not only at where there are any, and has each picture its own?"
+    for change in (0 * patterns, 3 * others):
+        alone = patterns.clone()
+        alone[:, 1:] = change[:, 1:]
+        beside = summed_up(answer, F.pad(alone, (4, 4, 4, 4)), "maps beside others")
+        assert same(beside[:, 0], first[:, 0]).all(), "Maps 1 and 2 of the pictures were changed, and the number of map 0 with them: each map for itself."
+        alone = torch.stack([patterns[0], change[1]])
+        beside = summed_up(answer, F.pad(alone, (4, 4, 4, 4)), "a picture beside another")
+        assert same(beside[0], first[0]).all(), "The other picture of the batch was changed, and the numbers of the first one with it: each picture for itself."
+    single = summed_up(answer, places[0][:1], "a batch of one picture")
+    assert same(single[0], first[0]).all(), "A picture alone gets other numbers than in a batch of two: each picture for itself."
 
 
 def weighted_places(maps):
@@ -231,15 +294,30 @@ def weighted_places(maps):
     return (maps * torch.linspace(0, 1, maps.shape[3], device=maps.device)).sum((2, 3))
 
 
+def mean_of_bright(maps):
+    """The mean of the numbers above 0; 0 for a map that has none."""
+    bright = maps > 0
+    return (maps * bright).sum((2, 3)) / bright.sum((2, 3)).clamp(min=1)
+
+
 bank(Exercise(
     "03.7", kind="build", minutes=8, level="medium", reference=summary, check=check_summary,
-    right=[lambda maps: maps.mean((2, 3)), lambda maps: F.adaptive_max_pool2d(maps, 1).flatten(1),
-           lambda maps: maps.flatten(2).norm(dim=2).double(), lambda maps: maps.flatten(2).sort(2).values[..., -3:].mean(2)],
+    right=[lambda maps: maps.mean((2, 3)), lambda maps: F.adaptive_max_pool2d(maps, 1).flatten(1), lambda maps: maps.mean((2, 3)) / 1e3,
+           lambda maps: maps.flatten(2).norm(dim=2).double(), lambda maps: maps.flatten(2).sort(2).values[..., -3:].mean(2), mean_of_bright,
+           lambda maps: [[float(one.sum()) for one in picture] for picture in maps]],
     wrong=[(lambda maps: F.adaptive_avg_pool2d(maps, 1), "(2, 3, 1, 1)"), (lambda maps: F.max_pool2d(maps, 2), "2 x 3 numbers"),
            (lambda maps: maps[:, :, 6, 6], "a place counts more"), (weighted_places, "a place counts more"),
            (lambda maps: maps[:, :, ::2, ::2].amax((2, 3)), "a place counts more"), (lambda maps: maps.flatten(2).argmax(2), "a place counts more"),
-           (lambda maps: torch.zeros(maps.shape[:2]), "says nothing"), (lambda maps: maps.amax((2, 3)).mean(0).expand(2, 3), "its own"), (lambda maps: (maps > 0).sum((2, 3)), "look at their values"),
-           (lambda maps: maps.amax((2, 3)).softmax(1), "each map for itself"), (lambda maps: maps.amax((1, 2, 3)), "2 x 3 numbers")],
+           (lambda maps: torch.zeros(maps.shape[:2]), "says nothing"), (lambda maps: maps.amax((2, 3)).mean(0).expand(2, 3), "its own"), (lambda maps: (maps > 0).sum((2, 3)), "look at the values"),
+           (lambda maps: maps.amax((2, 3)).softmax(1), "each map for itself"), (lambda maps: maps.amax((1, 2, 3)), "2 x 3 numbers"), (7, "a function"),
+           (lambda maps: maps.amax((2, 3)) / (maps.amax((1, 2, 3))[:, None] + 1), "each map for itself"),
+           (lambda maps: maps.sum((2, 3)) / (maps.sum((2, 3)).sum(0) + 1e-9), "each picture for itself"),
+           (lambda maps: maps.sum((2, 3)) / maps.sum((2, 3)).sum(0), "finite"), (lambda maps: maps.amax((2, 3)) - maps.amax((2, 3)).mean(0), "each picture for itself"),
+           (lambda maps: (maps - maps.mean(0)).amax((2, 3)), "each picture for itself"), (lambda maps: maps.sum((2, 3)) / len(maps), "A picture alone"),
+           (lambda maps: F.batch_norm(maps, None, None, training=True).amax((2, 3)), "each picture for itself"),
+           (lambda maps: maps.sum((2, 3)) / maps.amax((2, 3)), "finite"), (lambda maps: maps.sum((2, 3)) / (maps != 0).sum((2, 3)), "finite"),
+           (lambda maps: torch.stack([torch.stack([one[one > 0].mean() for one in picture]) for picture in maps]), "mean taken of nothing"),
+           (lambda maps: maps.log().sum((2, 3)), "finite"), (lambda maps: maps.flatten(2).max(2), ".values")],
     hints=["The map moves with the picture. What can you ask about a map so that the answer does not depend on where its numbers stand?",
            "A largest value, a sum, a mean: over both sides of a map (dimensions 2 and 3), and over nothing else."],
     explanation="Equivariant maps, then one number a map that forgets the place: together invariance, exact as long as nothing leaves the "
@@ -270,6 +348,24 @@ class Added(nn.Module):
         return self.after(x + self.inner(x))
 
 
+class Scaled(CopyBlock):
+    """A mistake: the gain is a number that nothing learns."""
+
+    def __init__(self, gain):
+        super().__init__()
+        del self.gain
+        self.gain = gain
+
+
+class InPlace(CopyBlock):
+    """A mistake: the sum is written over the input, which the gradient still needs."""
+
+    def forward(self, x):
+        """x (B, 32), changed in place."""
+        x += self.gain * self.layer(x).relu()
+        return x
+
+
 def zeroed(layer):
     """A layer with all its parameters at 0."""
     for parameter in layer.parameters():
@@ -278,12 +374,16 @@ def zeroed(layer):
 
 
 def learned(stack, rate=0.01, steps=250):
-    """Train a stack to give |x| for x (256, 32), by Adam; the mean squared error of the last step."""
+    """Train a stack to give |x| for x (256, 32), by Adam.
+
+    Returns the mean squared error of the last step, and the largest slope that a matrix of weights had in it.
+    """
     x = torch.randn(256, 32, generator=torch.Generator().manual_seed(5)).to(lab.device)
     weights = [weight for weight in stack.parameters() if weight.requires_grad]
     means, squares = ([torch.zeros_like(weight) for weight in weights] for _ in range(2))
     for step in range(1, steps + 1):
-        loss = (stack(x) - x.abs()).square().mean()
+        loss = (stack(x.clone()) - x.abs()).square().mean()
+        assert loss.requires_grad, "What comes out does not depend on any weight that learns: is forward without no_grad and detach, and is every weight an nn.Parameter?"
         slopes = torch.autograd.grad(loss, weights, allow_unused=True)
         with torch.no_grad():  # by hand: torch.optim takes seconds to import where nothing used it yet
             for weight, slope, mean, square in zip(weights, slopes, means, squares):
@@ -291,11 +391,31 @@ def learned(stack, rate=0.01, steps=250):
                     mean.lerp_(slope, 0.1)
                     square.lerp_(slope**2, 0.001)
                     weight -= rate * mean / (1 - 0.9**step) / ((square / (1 - 0.999**step)).sqrt() + 1e-8)
-    return loss.item()
+    reached = [float(slope.abs().max()) for slope in slopes if slope is not None and slope.ndim > 1]
+    return loss.item(), max(reached, default=0.0)
+
+
+def check_copy(blocks):
+    """48 fresh blocks in a row give back what they got, and leave it as it was."""
+    deep, x = nn.Sequential(*blocks).to(lab.device), torch.randn(64, 32).to(lab.device)
+    given = x.clone()
+    copy = given
+    with torch.no_grad():
+        for block in deep:
+            copy = block(copy)
+            if copy is None or copy is ...:
+                raise NotDone
+            assert copy.shape == x.shape, f"A block takes (B, 32) and gives (B, 32); of (64, 32) this one makes {tuple(copy.shape)}."
+    assert given._version == 0, "A block writes into its own input, which the gradient still needs: write x = x + ..., not x += ..."
+    off = float((copy - x).norm() / x.norm())
+    assert not torch.allclose(copy, x.relu(), atol=1e-3), "The positive numbers come through, the negative ones are lost: something comes after the sum."
+    assert copy.abs().max() > 1e-3, "Nothing comes through 48 fresh blocks: where is the way around the layer?"
+    assert off < 0.01, f"48 fresh blocks change their input by {off:.2g} times its size. Is there a way around the layer, and what does the layer add at the start?"
 
 
 def check_block(answer):
-    """48 fresh blocks copy; two of them learn |x| better than any straight line could."""
+    """48 fresh blocks copy; two of them learn |x| better than any linear map could."""
+    assert not isinstance(answer, nn.Module), "This is one block; hand over the class, from which blocks are made."
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(48)
         blocks = [answer() for _ in range(48)]
@@ -304,21 +424,15 @@ def check_block(answer):
         assert all(isinstance(block, nn.Module) for block in blocks), \
             "CopyBlock() should make a module: an object of a class made from nn.Module."
         assert len({id(block) for block in blocks}) == 48, "Every call should make a block of its own; this one hands out the same again."
-        deep, x = nn.Sequential(*blocks).to(lab.device), torch.randn(64, 32).to(lab.device)
-        with torch.no_grad():
-            copy = deep(x)
-        if copy is None or copy is ...:
-            raise NotDone
-        assert copy.shape == x.shape, f"A block takes (B, 32) and gives (B, 32); after 48 of them it is {tuple(copy.shape)}."
-        off = float((copy - x).norm() / x.norm())
-        assert not torch.allclose(copy, x.relu(), atol=1e-3), "The positive numbers come through, the negative ones are lost: something comes after the sum."
-        assert copy.abs().max() > 1e-3, "Nothing comes through 48 fresh blocks: where is the way around the layer?"
-        assert off < 0.01, f"48 fresh blocks change their input by {off:.2g} times its size. Is there a way around the layer, and what does the layer add at the start?"
+        check_copy(blocks)
         pair = nn.Sequential(answer(), answer()).to(lab.device)
         assert any(weight.requires_grad for weight in pair.parameters()), "A perfect copy, and nothing that could learn: the block has no parameters."
-        loss = learned(pair)
-    assert loss < 1, f"It copies, but after 250 steps the error is still {loss:.2f}: no gradient reaches the weights. Are there two zeros in a row, or a ReLU of exactly 0?"
-    assert loss < 0.27, f"It learns, but no better than a straight line (error {loss:.2f}). Is something in the block not linear, and does it have weights before it?"
+        loss, reached = learned(pair)
+    assert loss < 1 or reached > 0, \
+        f"It copies, but after 250 steps the error is still {loss:.2f}: no gradient reaches the weights. Are there two zeros in a row, is the gain not an nn.Parameter, or is a ReLU at exactly 0?"
+    assert loss < 1, f"It copies, but after 250 steps the error is still {loss:.2f}, though a gradient reaches the weights. Is what f adds held small by a factor that cannot grow, or has f too few units?"
+    assert loss < 0.38, f"It learns too little in 250 steps (error {loss:.2f}): what can the block represent, and how large is the gradient at the start?"
+    assert loss < 0.27, f"It learns, but no better than a linear map (error {loss:.2f}). Is something in the block not linear, and does it have weights before it?"
 
 
 bank(Exercise(
@@ -327,9 +441,11 @@ bank(Exercise(
            lambda: Added(nn.Linear(32, 32), nn.Tanh(), zeroed(nn.Linear(32, 32))),
            lambda: Added(nn.LayerNorm(32), nn.Linear(32, 32), nn.ReLU(), zeroed(nn.Linear(32, 32, bias=False)))],
     wrong=[(lambda: nn.Sequential(nn.Linear(32, 32), nn.ReLU()), "change their input"), (lambda: Added(nn.Linear(32, 32), nn.ReLU()), "change their input"),
-           (lambda: Added(zeroed(nn.Linear(32, 32)), nn.ReLU()), "a ReLU of exactly 0"), (nn.Identity, "no parameters"),
+           (lambda: Added(zeroed(nn.Linear(32, 32)), nn.ReLU()), "a ReLU at exactly 0"), (nn.Identity, "no parameters"),
            (lambda: Added(zeroed(nn.Linear(32, 32)), nn.ReLU(), zeroed(nn.Linear(32, 32))), "two zeros in a row"),
-           (lambda: Added(zeroed(nn.Linear(32, 32))), "straight line"), (lambda: Added(zeroed(nn.Linear(32, 32)), after=nn.ReLU()), "after the sum"),
+           (lambda: Scaled(0.0), "not an nn.Parameter"), (lambda: Scaled(1e-4), "cannot grow"), (lambda: InPlace(), "not x +="),
+           (lambda: Added(nn.Linear(32, 8), nn.ReLU(), zeroed(nn.Linear(8, 32))), "too little"), (nn.Linear(32, 32), "hand over the class"), (lambda: nn.Linear(32, 16), "(64, 16)"),
+           (lambda: Added(zeroed(nn.Linear(32, 32))), "linear map"), (lambda: Added(zeroed(nn.Linear(32, 32)), after=nn.ReLU()), "after the sum"),
            (lambda: zeroed(nn.Linear(32, 32)), "Nothing comes through"), (lambda: torch.zeros(32), "a module")],
     hints=["The skip connection makes x + f(x). For a copy f(x) must be 0 at first, while the weights that make it 0 still get a gradient.",
            "f can end in a second linear layer, or in one number to multiply with. Let that last one start at 0, and leave the others random."],
