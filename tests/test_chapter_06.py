@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from tests.definitions import load
 from utils.exercises import find, judge
+from utils.solutions import chapter_06 as bank
 
 
 
@@ -318,6 +319,17 @@ def test_a_short_request_is_read_back_and_a_long_one_is_not(chapter):
 def test_exercises_are_not_done_as_delivered(chapter, number, as_delivered):
     answer = getattr(chapter, as_delivered) if isinstance(as_delivered, str) else as_delivered
     assert judge(find(number), answer) == ("not done yet", "")
+
+
+def test_the_sets_of_the_pairing_exercise_mislead_what_is_no_best_pairing():
+    (some, others), _, (many, more) = bank.pairing_sets()
+    for these, those in ((some, others), (many, more)):
+        best = bank.distance_on_a_line(these, those).item()
+        assert best == pytest.approx(float(bank.distance_by_search(these, those)), rel=1e-4)
+        for greedy in (bank.pairing_in_turn(these, those), bank.pairing_in_turn(those, these),
+                       bank.pairing_by_turning(these, those)):
+            assert greedy > 1.01 * best
+        assert not torch.equal(these, these.sort().values) and not torch.equal(those, those.sort().values)
 
 
 def test_the_loss_as_delivered_is_refused(chapter):
