@@ -50,7 +50,7 @@ def mlp() -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 100), nn.ReLU(), nn.Linear(100, 10)).to(lab.device)
 
 
-def here(names: list[str]) -> list[str]:
+def installed(names: list[str]) -> list[str]:
     """Those of the rows whose package is installed; a sentence for each of the others."""
     absent = [name for name in names if importlib.util.find_spec(AIMS[name][0]) is None]
     for name in absent:
@@ -58,18 +58,40 @@ def here(names: list[str]) -> list[str]:
     return [name for name in names if name not in absent]
 
 
-def skorch_epoch(make: Callable, tensors: tuple) -> Callable:
-    """One epoch of skorch's classifier on these tensors."""
+def our_epoch(make: Callable, dataset: MNIST) -> Callable:
+    """One epoch as the course trains."""
+    model, batches = make(), Batches(scaled(dataset), SIZE)
+    step = trainer(model)
+    return lambda: fit(model, batches, step, epochs=1, quiet=True)
+
+
+def fixed_epoch(make: Callable, dataset: MNIST) -> Callable:
+    """As many steps as an epoch has, by hand, all on one batch: nothing is spent on feeding the model."""
+    model, batches = make(), Batches(scaled(dataset), SIZE)
+    step, fixed = trainer(model), next(iter(batches))
+    return lambda: bare(model, step, [fixed] * len(batches))
+
+
+def loader_epoch(make: Callable, dataset: MNIST) -> Callable:
+    """One epoch as in PyTorch's own examples: every image is read, scaled and put in a batch by a DataLoader."""
+    model, loader = make(), DataLoader(dataset, SIZE, shuffle=True)
+    step = trainer(model)
+    return lambda: bare(model, step, loader)
+
+
+def skorch_epoch(make: Callable, dataset: MNIST) -> Callable:
+    """One epoch of skorch's classifier on the tensors."""
     import skorch
     net = skorch.NeuralNetClassifier(make(), criterion=nn.CrossEntropyLoss, optimizer=torch.optim.SGD, lr=0.01,
                                      batch_size=SIZE, iterator_train__shuffle=True, train_split=None, max_epochs=1,
                                      callbacks__print_log=None, device=str(lab.device))
     net.initialize()
+    tensors = scaled(dataset)
     return lambda: net.partial_fit(*tensors)
 
 
-def lightning_epoch(make: Callable, tensors: tuple) -> Callable:
-    """One epoch of Lightning's Trainer on these tensors, with everything off that can be."""
+def lightning_epoch(make: Callable, dataset: MNIST) -> Callable:
+    """One epoch of Lightning's Trainer on the tensors, with everything off that can be."""
     import pytorch_lightning as lightning
     for name in ("pytorch_lightning", "lightning.pytorch"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -86,21 +108,13 @@ def lightning_epoch(make: Callable, tensors: tuple) -> Callable:
         def configure_optimizers(self) -> torch.optim.Optimizer:
             return torch.optim.SGD(self.parameters(), lr=0.01)
 
-    digits, loader = Digits(), DataLoader(TensorDataset(*tensors), SIZE, shuffle=True)
+    digits, loader = Digits(), DataLoader(TensorDataset(*scaled(dataset)), SIZE, shuffle=True)
     off = dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False)
     return lambda: lightning.Trainer(max_epochs=1, accelerator="auto", devices=1, **off).fit(digits, loader)
 
 
-def image_runs(make: Callable, dataset: MNIST) -> dict[str, Callable]:
-    """One epoch of the same net in every way that is installed."""
-    tensors, model = scaled(dataset), make()
-    step, batches, loader = trainer(model), Batches(tensors, SIZE), DataLoader(dataset, SIZE, shuffle=True)
-    fixed = next(iter(batches))
-    runs = {OURS: lambda: fit(model, batches, step, epochs=1, quiet=True),
-            CEILING: lambda: bare(model, step, [fixed] * len(batches)),
-            "DataLoader, bare loop": lambda: bare(model, step, loader)}
-    others = {"skorch": skorch_epoch, "Lightning": lightning_epoch}
-    return runs | {name: others[name](make, tensors) for name in here(list(others))}
+WAYS = {OURS: our_epoch, CEILING: fixed_epoch, "DataLoader, bare loop": loader_epoch, "skorch": skorch_epoch,
+        "Lightning": lightning_epoch}
 
 
 class WithLoss(nn.Module):
@@ -155,7 +169,7 @@ def bert_runs(folder: str) -> dict[str, Callable]:
     runs = {OURS: lambda: chapter.tune(model, chapter.opinion_loss, chapter.by_length(known, BERT_SIZE, next(seeds)),
                                        1e-3, epochs=1)}
     ways = {"Trainer": {}, "Trainer, by length": {"train_sampling_strategy": "group_by_length"}}
-    return runs | {name: trainer_epoch(make(), rows, tokenizer, folder, **ways[name]) for name in here(list(ways))}
+    return runs | {name: trainer_epoch(make(), rows, tokenizer, folder, **ways[name]) for name in installed(list(ways))}
 
 
 def table(title: str, times: dict[str, list[float]], samples: int) -> str:
@@ -170,10 +184,12 @@ def table(title: str, times: dict[str, list[float]], samples: int) -> str:
 def main() -> None:
     """Measure both parts and print their tables."""
     chosen = arguments(__doc__, rounds=7, images=6_400)
+    ways = [OURS, *installed(list(WAYS)[1:])]
     with tempfile.TemporaryDirectory() as folder:
         dataset = mnist_files(Path(folder), chosen.images)
         for name, make in {"LeNet-5": lenet5, "MLP, 784-100-10": mlp}.items():
-            print(table(name, take_turns(image_runs(make, dataset), chosen.rounds, chosen.clock), chosen.images))
+            runs = {way: WAYS[way](make, dataset) for way in ways}
+            print(table(name, take_turns(runs, chosen.rounds, chosen.clock), chosen.images))
         times = take_turns(bert_runs(folder), chosen.rounds, chosen.clock)
         print(table("BERT, 2 layers of 256", times, len(embedded().labels)))
 

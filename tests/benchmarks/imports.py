@@ -19,8 +19,8 @@ from statistics import median
 from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LARGE = ("matplotlib.pyplot", "ipywidgets", "scipy", "scipy.optimize", "transformers", "torchvision", "sklearn", "pandas",
-         "torch._dynamo")
+LARGE = ("matplotlib.pyplot", "ipywidgets", "scipy", "scipy.optimize", "transformers", "torchvision", "sklearn",
+         "pandas", "torch._dynamo")
 OPTIMIZER = "first optimizer"
 AIM = 0.3
 COLUMNS = f"{'chapter':18}{'torch, s':>10}{'of CPU':>8}{'more, s':>10}{'of CPU':>8}{'MiB more':>10}  large libraries"

@@ -53,6 +53,11 @@ def mnist_files(folder: Path, count: int) -> MNIST:
         (raw / f"{part}-images-idx3-ubyte").write_bytes(images)
         (raw / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 2049, count) + labels.tobytes())
         (raw / f"{part}-images-idx3-ubyte.gz").write_bytes(gzip.compress(b""))
+    return mnist(folder)
+
+
+def mnist(folder: Path) -> MNIST:
+    """torchvision's MNIST from files that are there, each image scaled as it is asked for."""
     change = transforms.Compose([transforms.ToTensor(), transforms.Normalize(0.1307, 0.3081)])
     return MNIST(folder, train=True, transform=change)
 
@@ -73,14 +78,15 @@ def trainer(model: nn.Module) -> Callable:
 
 def scaled(dataset: MNIST) -> tuple:
     """Its images (N, 1, 28, 28) as ToTensor and Normalize would give them, and its labels (N,)."""
-    return dataset.data[:, None].float().div(255).sub(0.1307).div(0.3081), dataset.targets
+    return dataset.data[:, None].float().div_(255).sub_(0.1307).div_(0.3081), dataset.targets
 
 
 def bare(model: nn.Module, step: Callable, source: Iterable) -> None:
     """One epoch as it is written by hand."""
+    device = lab.device  # asked once, as by hand: the lab looks for a GPU every time
     model.train()
     for batch in source:
-        step(tuple(part.to(lab.device) for part in batch))
+        step(tuple(part.to(device) for part in batch))
 
 
 def seconds(run, clock=time.perf_counter) -> float:
