@@ -106,8 +106,8 @@ def entity_f1(truth: list[list[str]], guessed: list[list[str]]) -> float:
     return 200 * right / max(1, wanted + found)
 
 
-def train(net: nn.Module, examples: Examples, epochs: int, rate: float) -> None:
-    """Fine-tune: AdamW, warm-up over a tenth, linear decay, gradients clipped."""
+def train(net: nn.Module, examples: Examples, epochs: int, rate: float, **options: Any) -> Any:
+    """Fine-tune: AdamW, warm-up over a tenth, linear decay, gradients clipped. options: for `fit`. Its History."""
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.01)
     total = epochs * len(examples)
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -124,7 +124,7 @@ def train(net: nn.Module, examples: Examples, epochs: int, rate: float) -> None:
         schedule.step()
         return {"loss": loss}
 
-    fit(net, examples, step, epochs=epochs, quiet=True)
+    return fit(net, examples, step, epochs=epochs, quiet=True, **options)
 
 
 def guesses(net: nn.Module, examples: Examples) -> list[tuple[Tensor, Tensor]]:

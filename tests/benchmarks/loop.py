@@ -15,6 +15,7 @@ import gzip
 import struct
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import median
 
@@ -52,13 +53,17 @@ def mnist_files(folder: Path, count: int) -> MNIST:
         (raw / f"{part}-images-idx3-ubyte").write_bytes(images)
         (raw / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 2049, count) + labels.tobytes())
         (raw / f"{part}-images-idx3-ubyte.gz").write_bytes(gzip.compress(b""))
+    return mnist(folder)
+
+
+def mnist(folder: Path) -> MNIST:
+    """torchvision's MNIST from files that are there, each image scaled as it is asked for."""
     change = transforms.Compose([transforms.ToTensor(), transforms.Normalize(0.1307, 0.3081)])
     return MNIST(folder, train=True, transform=change)
 
 
-def trainer() -> tuple:
-    """A model, its step, and the optimizer that the step closes over."""
-    model = lenet5()
+def trainer(model: nn.Module) -> Callable:
+    """The textbook step of this model, with plain SGD."""
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
 
     def step(batch):
@@ -68,7 +73,20 @@ def trainer() -> tuple:
         loss.backward()
         optimizer.step()
         return {"loss": loss}
-    return model, step
+    return step
+
+
+def scaled(dataset: MNIST) -> tuple:
+    """Its images (N, 1, 28, 28) as ToTensor and Normalize would give them, and its labels (N,)."""
+    return dataset.data[:, None].float().div_(255).sub_(0.1307).div_(0.3081), dataset.targets
+
+
+def bare(model: nn.Module, step: Callable, source: Iterable) -> None:
+    """One epoch as it is written by hand."""
+    device = lab.device  # asked once, as by hand: the lab looks for a GPU every time
+    model.train()
+    for batch in source:
+        step(tuple(part.to(device) for part in batch))
 
 
 def seconds(run, clock=time.perf_counter) -> float:
@@ -80,47 +98,57 @@ def seconds(run, clock=time.perf_counter) -> float:
     return clock() - started
 
 
-def variants(dataset: MNIST) -> dict:
+def take_turns(runs: dict[str, Callable], rounds: int, clock: Callable) -> dict[str, list[float]]:
+    """Seconds of each run, once a round, after a round to warm up; every second round backwards."""
+    for run in runs.values():
+        run()
+    times = {name: [] for name in runs}
+    for number in range(rounds):
+        for name in (list(runs) if number % 2 else list(runs)[::-1]):
+            times[name].append(seconds(runs[name], clock))
+    return times
+
+
+def ratio(times: dict[str, list[float]], one: str, other: str) -> float:
+    """The median, over the rounds, of one run's seconds over the other's."""
+    return median(a / b for a, b in zip(times[one], times[other]))
+
+
+def arguments(description: str, **numbers: int) -> argparse.Namespace:
+    """The command's options: these numbers, and the clock, as a function."""
+    options = argparse.ArgumentParser(description=description.splitlines()[0])
+    for name, number in numbers.items():
+        options.add_argument(f"--{name}", type=int, default=number)
+    options.add_argument("--clock", choices=("wall", "cpu"), default="wall")
+    chosen = options.parse_args()
+    chosen.clock = time.process_time if chosen.clock == "cpu" else time.perf_counter
+    return chosen
+
+
+def variants(dataset: MNIST) -> dict[str, Callable]:
     """The loops to compare, by name; each walks through one epoch."""
-    tensors = (dataset.data[:, None].float().div(255).sub(0.1307).div(0.3081), dataset.targets)
-    (model, step), batches = trainer(), Batches(tensors, SIZE)
-    loader = DataLoader(dataset, SIZE, shuffle=True)
-    fixed = next(iter(batches))
-
-    def bare(source):
-        model.train()
-        for batch in source:
-            step(tuple(part.to(lab.device) for part in batch))
-
+    model, batches, loader = lenet5(), Batches(scaled(dataset), SIZE), DataLoader(dataset, SIZE, shuffle=True)
+    step, fixed = trainer(model), next(iter(batches))
     return {"fit, Batches": lambda: fit(model, batches, step, epochs=1, quiet=True),
-            "bare loop, Batches": lambda: bare(batches),
-            "bare loop, one fixed batch": lambda: bare([fixed] * len(batches)),
-            "bare loop, DataLoader": lambda: bare(loader)}
+            "bare loop, Batches": lambda: bare(model, step, batches),
+            "bare loop, one fixed batch": lambda: bare(model, step, [fixed] * len(batches)),
+            "bare loop, DataLoader": lambda: bare(model, step, loader)}
 
 
 def main() -> None:
     """Measure and print the medians and the ratios."""
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--rounds", type=int, default=7)
-    options.add_argument("--images", type=int, default=12_800)
-    options.add_argument("--clock", choices=("wall", "cpu"), default="wall")
-    chosen = options.parse_args()
-    clock = time.process_time if chosen.clock == "cpu" else time.perf_counter
+    chosen = arguments(__doc__, rounds=7, images=12_800)
     with tempfile.TemporaryDirectory() as folder:
-        runs = variants(mnist_files(Path(folder), chosen.images))
-        for run in runs.values():  # warm up
-            run()
-        times = {name: [] for name in runs}
-        for number in range(chosen.rounds):
-            order = list(runs) if number % 2 else list(runs)[::-1]
-            for name in order:
-                times[name].append(seconds(runs[name], clock))
+        times = take_turns(variants(mnist_files(Path(folder), chosen.images)), chosen.rounds, chosen.clock)
     for name, row in times.items():
         print(f"{name:28} median {median(row):6.2f} s  ({min(row):.2f} to {max(row):.2f})")
-    ratio = {name: median(a / b for a, b in zip(times[name], times["bare loop, Batches"])) for name in times}
-    print(f"fit over the bare loop:               {100 * (ratio['fit, Batches'] - 1):+.1f} % (aim: at most 2)")
-    print(f"Batches against the DataLoader:       {ratio['bare loop, DataLoader']:.2f} times faster (aim: 2.5)")
-    print(f"Batches against one fixed batch:      {ratio['bare loop, one fixed batch']:.2f} of its speed (aim: 0.9)")
+    base = "bare loop, Batches"
+    print(f"fit over the bare loop:               {100 * (ratio(times, 'fit, Batches', base) - 1):+.1f} % "
+          "(aim: at most 2)")
+    print(f"Batches against the DataLoader:       {ratio(times, 'bare loop, DataLoader', base):.2f} times faster "
+          "(aim: 2.5)")
+    print(f"Batches against one fixed batch:      {ratio(times, 'bare loop, one fixed batch', base):.2f} of its speed "
+          "(aim: 0.9)")
 
 
 if __name__ == "__main__":
