@@ -77,5 +77,5 @@ def test_an_import_cell_asks_for_no_part_of_scipy_that_a_later_cell_uses(chapter
 def test_memory_is_in_mebibytes():
     before = imports.memory()
     held = torch.ones(80 * 2**20 // 4)
-    assert 20 < before < imports.memory() and len(held)
+    assert 20 < before <= imports.memory() and len(held)  # the peak may have been higher before
     assert imports.memory() < before + 300
