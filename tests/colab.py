@@ -48,18 +48,29 @@ def wanted(runtime: str) -> tuple[str, list[str]]:
     return there[runtime]["python"], packages + project["optional-dependencies"]["test"]
 
 
+def uv() -> str:
+    """The course's own uv, else the one on the path."""
+    own = ROOT / ".venv" / ("Scripts" if os.name == "nt" else "bin") / "uv"
+    return str(own) if own.exists() else "uv"
+
+
+def installed(python: pathlib.Path, names: list[str]) -> None:
+    """Print the versions of Python and of these packages in an environment."""
+    code = ("import sys, importlib.metadata as m\n"
+            f"print('Python', sys.version.split()[0], *[f'{{n}} {{m.version(n)}}' for n in {names}], sep=', ')")
+    subprocess.run([str(python), "-c", code], check=True)
+
+
 def make(folder: pathlib.Path, runtime: str) -> pathlib.Path:
     """The environment's Python, installed. Raises SystemExit with what could not be had."""
-    uv = ROOT / ".venv" / ("Scripts" if os.name == "nt" else "bin") / "uv"
-    uv = str(uv) if uv.exists() else "uv"
     version, packages = wanted(runtime)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
-        made = subprocess.run([uv, "venv", "--python", version, str(folder)], capture_output=True, text=True)
+        made = subprocess.run([uv(), "venv", "--python", version, str(folder)], capture_output=True, text=True)
         if made.returncode:
             print(f"Python {version} is not to be had here; {sys.version.split()[0]} stands in for it.")
-            subprocess.run([uv, "venv", "--python", sys.executable, str(folder)], check=True)
-    command = [uv, "pip", "install", "--no-config", "--resolution", "lowest-direct",
+            subprocess.run([uv(), "venv", "--python", sys.executable, str(folder)], check=True)
+    command = [uv(), "pip", "install", "--no-config", "--resolution", "lowest-direct",
                "--only-binary", ":all:", "--python", str(python)]
     if subprocess.run([*command, *packages]).returncode:
         raise SystemExit("These versions could not be installed together (see the lines above).")
@@ -90,10 +101,7 @@ def main() -> int:
     options = parser.parse_args()
     folder = options.folder.expanduser().resolve()
     python = make(folder, options.runtime)
-    names = [re.match(r"[\w.-]+", need)[0] for need in wanted(options.runtime)[1]]
-    code = ("import sys, importlib.metadata as m\n"
-            f"print('Python', sys.version.split()[0], *[f'{{n}} {{m.version(n)}}' for n in {names}], sep=', ')")
-    subprocess.run([str(python), "-c", code], check=True)
+    installed(python, [re.match(r"[\w.-]+", need)[0] for need in wanted(options.runtime)[1]])
     env = {**os.environ, **as_in_colab(folder), "COURSE_TIER": "quick"}
     shutil.rmtree(COURSE, ignore_errors=True)
     alone = [str(shutil.copy(path, folder / "content")) for path in choose(options.chapters)]
