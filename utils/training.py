@@ -77,7 +77,7 @@ def fit(model: nn.Module | None, batches: Iterable, step: Callable, *, epochs: i
     return history
 
 
-def evaluate(model: Callable, split: tuple[Tensor, Tensor], *, size: int = 1000) -> dict[str, float]:
+def evaluate(model: Callable, split: tuple[Tensor, Tensor], *, size: int = 500) -> dict[str, float]:
     """The share of wrong answers, {"error": percent}, without gradients and in eval mode.
 
     model: a module or function, images (B, ...) -> logits (B, classes).
