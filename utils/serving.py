@@ -56,7 +56,7 @@ def gather(folder: pathlib.Path) -> tuple[dict[str, pathlib.Path], list[str]]:
             if part == "data" and inside.parts[1] in PRIVATE:
                 private.add(inside.parts[1])
             else:
-                files[f"/{inside.as_posix()}"] = file
+                files[f"/{inside.as_posix()}"] = file.resolve()
     return files, sorted(private)
 
 
@@ -106,6 +106,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def send(self, file: pathlib.Path, body: bool) -> None:
         """A file, or the rest of it from the byte that a Range header names."""
         try:
+            if file.resolve() != file:  # a link was put there since the start
+                return self.send_error(404)
             content = open(file, "rb")
         except OSError:
             return self.send_error(404)
