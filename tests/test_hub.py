@@ -152,6 +152,24 @@ def test_kernels_share_the_cores_and_end_before_the_hub_does(load):
     assert load(COURSE_DATA="")[0].Spawner.environment["COURSE_OFFLINE"] == "1"
 
 
+def test_the_rooms_passwords_reach_no_learner(load):
+    config, _ = load(COURSE_ROOM_PASSWORD="r" * 12, COURSE_TEACHER_PASSWORD="t" * 12, COURSE_DATA="/srv/kit/data")
+    told = repr(config.Spawner)
+    assert "r" * 12 not in told and "t" * 12 not in told
+    assert "env_keep" not in config.Spawner  # the hub's own list of what a server inherits has no COURSE_ name
+
+
+def test_the_hub_listens_where_it_is_told_and_opens_nothing_else(load):
+    config, _ = load()
+    assert config.JupyterHub.bind_url == "http://:8000"
+    assert load(COURSE_HUB_URL="http://10.0.0.5:80")[0].JupyterHub.bind_url == "http://10.0.0.5:80"
+    # the defaults keep the hub, its proxy's control and the learners' servers on 127.0.0.1, each with a token
+    for part, names in {"JupyterHub": ("hub_ip", "hub_bind_url", "services", "load_roles", "admin_access"),
+                        "ConfigurableHTTPProxy": ("api_url", "auth_token"), "Authenticator": ("allow_all",),
+                        "Spawner": ("ip", "args", "disable_user_config")}.items():
+        assert not set(names) & set(config[part]), f"{part} was changed: look at what it opens"
+
+
 # Larger rooms -----------------------------------------------------------------------------------
 
 MEASURED = {"learners": 8, "cores": 2, "chapters": ["01", "02", "03"], "killed": 0, "failed": [],
