@@ -2,8 +2,10 @@
 import os
 import pathlib
 import runpy
+import shutil
 import subprocess
 import sys
+import tempfile
 from types import SimpleNamespace
 
 import pytest
@@ -64,10 +66,12 @@ def open_to_all(file):
 
 
 @pytest.fixture
-def desk(load, monkeypatch, tmp_path):
+def desk(load, monkeypatch):
     """A home of this user, or for root of `nobody`; `open()` lays the desk; `made` are the calls of useradd."""
     _, names = load()
-    home, made, real = tmp_path / "learner01", [], subprocess.run
+    homes = pathlib.Path(tempfile.mkdtemp())  # pytest's folders are closed to other accounts
+    homes.chmod(0o755)
+    home, made, real = homes / "learner01", [], subprocess.run
     number = 65534 if os.geteuid() == 0 else os.getuid()
     if os.geteuid() == 0:
         pythons = [python for python in (sys.executable, "/usr/bin/python3") if open_to_all(python)]
@@ -87,14 +91,13 @@ def desk(load, monkeypatch, tmp_path):
         home.mkdir()
         if os.geteuid() == 0:
             os.chown(home, number, number)
-            for parent in (home.parent, *home.parents[1:3]):  # pytest's folders are closed to others
-                parent.chmod(0o755)
 
     monkeypatch.setattr(names["pwd"], "getpwnam", getpwnam)
     monkeypatch.setattr(names["subprocess"], "run", run)
     spawner = SimpleNamespace(user=SimpleNamespace(name="learner01"))
-    return SimpleNamespace(home=home, folder=home / ROOT.name, made=made, open=lambda: names["account"](spawner),
-                           names=names, owner=number)
+    yield SimpleNamespace(home=home, folder=home / ROOT.name, made=made, open=lambda: names["account"](spawner),
+                          names=names, owner=number)
+    shutil.rmtree(homes)
 
 
 def test_a_learners_desk(desk):
