@@ -118,6 +118,9 @@ def main(arguments: list) -> int:
         return 1
     from utils import commands
 
+    for stream in (sys.stdout, sys.stderr):  # a screen of Windows' own alphabet lacks letters that the course prints
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     options, rest = parser().parse_known_args(arguments)
     if options.what == "run" and options.record and options.save:
         parser().error("first run --record, then run --save: the saved tables show what was recorded")

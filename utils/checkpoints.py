@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from utils.files import put
 from utils.history import History
 from utils.say import here
 
@@ -48,7 +49,7 @@ class Checkpoint:
         try:
             return torch.load(self.file, map_location="cpu", weights_only=True)
         except Exception as error:  # a cut-off or overwritten file fails in many ways
-            os.replace(self.file, self.file.with_suffix(".broken"))
+            put(self.file, self.file.with_suffix(".broken"))
             here(f"{self.file.name} cannot be read ({type(error).__name__}); set aside, starting anew")
             return None
 
@@ -76,7 +77,7 @@ class Checkpoint:
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             torch.save(state, fresh)
-            os.replace(fresh, self.file)
+            put(fresh, self.file)
         except (OSError, RuntimeError) as error:  # a full disk must not cost the training
             here(f"the checkpoint {self.file.name} could not be written ({error}); training goes on")
             fresh.unlink(missing_ok=True)

@@ -92,7 +92,7 @@ def graphics() -> list[tuple[str, str]]:
     """NVIDIA cards that the driver sees, and whether torch can use them; nothing where there are none."""
     ask = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
     try:
-        said = subprocess.run(ask, capture_output=True, text=True, timeout=10)
+        said = subprocess.run(ask, capture_output=True, encoding="utf-8", errors="replace", timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return []
     cards = said.stdout.strip().splitlines() if said.returncode == 0 else []  # without a card it says so here

@@ -190,7 +190,7 @@ def no_network(kit: str | None) -> str:
 
 def call(*command: object, **options: object) -> subprocess.CompletedProcess:
     """Run a program in the course's folder and wait for it."""
-    return subprocess.run([str(word) for word in command], cwd=ROOT, text=True, **options)
+    return subprocess.run([str(word) for word in command], cwd=ROOT, encoding="utf-8", errors="replace", **options)
 
 
 def missing(*extras: str) -> list[str]:

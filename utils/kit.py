@@ -21,6 +21,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from utils.files import alone, put
 from utils.install import LOCK, ROOT, Trouble, call
 
 SETS = {"digits": "mnist", "fashion": "fashion-mnist", "usps": "usps", "shakespeare": "tinyshakespeare",
@@ -47,7 +48,10 @@ def run(options: argparse.Namespace) -> int:
         return serving.serve(folder, options.host, options.port)
     files = wanted(options.chapters, options.books)
     estimate(folder, files, options)
-    failed = fill(folder / "data", files)
+    with alone(folder / ".filling") as free:
+        if not free:
+            raise Trouble(f"Another `kit` is filling {folder}. Wait for it, or name another folder.")
+        failed = fill(folder / "data", files)
     if options.wheels:
         wheels(folder / "wheels")
     if options.checkpoints:
@@ -152,6 +156,8 @@ def part_of(target: pathlib.Path) -> pathlib.Path:
 def resume(url: str, row: dict, target: pathlib.Path) -> None:
     """Go on with TARGET.part, or begin it, and give it its name if it is the published file. Raises Cut."""
     part = part_of(target)
+    if not url.startswith(("https://", "http://")):  # urllib would read file: and ftp: too
+        raise Cut(f"is not asked: {url} is no address of the web")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         have = part.stat().st_size if part.exists() and part.stat().st_size < row["bytes"] else 0
@@ -163,7 +169,8 @@ def resume(url: str, row: dict, target: pathlib.Path) -> None:
     except urllib.error.HTTPError as error:
         raise Cut(f"answered {error.code}") from error
     except (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException) as error:
-        raise Cut(f"was cut off or is not reached ({getattr(error, 'reason', None) or error!r})") from error
+        why = f"{getattr(error, 'reason', None) or error!r}" + through_proxy(url)
+        raise Cut(f"was cut off or is not reached ({why})") from error
     except OSError as error:
         raise Trouble(f"{part} cannot be written: {error.strerror}. What has come is kept.") from error
     if part.stat().st_size < row["bytes"]:
@@ -171,7 +178,16 @@ def resume(url: str, row: dict, target: pathlib.Path) -> None:
     if sha256(part) != row["sha256"]:
         part.unlink()
         raise Cut("sent other bytes than the published file")
-    part.replace(target)
+    try:
+        put(part, target)
+    except OSError as error:
+        raise Trouble(f"{target} {error.strerror}. What has come is kept.") from error
+
+
+def through_proxy(url: str) -> str:
+    """Words about the proxy that the environment sets for this address; none where there is none."""
+    scheme = urllib.parse.urlsplit(url).scheme
+    return f"; asked through the proxy of {scheme.upper()}_PROXY" if scheme in urllib.request.getproxies() else ""
 
 
 def copy(answer: http.client.HTTPResponse, file: object, most: int) -> None:

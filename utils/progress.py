@@ -111,7 +111,11 @@ def so_far(chapter: str) -> None:
 def run(options: argparse.Namespace) -> int:
     """`python3 -m utils progress`: a line a chapter; with --forget the file is deleted."""
     if options.forget:
-        file().unlink(missing_ok=True)
+        try:
+            file().unlink(missing_ok=True)
+        except OSError as error:
+            print(f"{file()} cannot be deleted ({error.strerror}): close what has it open, and try again.")
+            return 1
         print("Forgotten.")
         return 0
     print("\n".join(line(chapter)[8:] for chapter in CHAPTERS))

@@ -3,6 +3,7 @@ import datetime
 import platform
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 from nbformat import NotebookNode
 
@@ -46,7 +47,9 @@ def write_report(folder: Path, rows: list[dict[str, str]], chapters: list[tuple[
     when = f"{datetime.datetime.now():%Y-%m-%d %H:%M}, {platform.system()}, Python {platform.python_version()}"
     parts = [f"<h1>From Perceptron to BERT: a run</h1><p>{when}</p>", table(rows)]
     for name, went, figures in chapters:
-        page = f'<a href="{name}.html">{name}</a>' if (folder / f"{name}.html").exists() else name
+        page = escape(name)
+        if (folder / f"{name}.html").exists():
+            page = f'<a href="{quote(name)}.html">{page}</a>'
         parts.append(f"<h2>{page}</h2><p>{escape(went)}</p>{figures}")
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "index.html"

@@ -10,6 +10,7 @@ import pathlib
 import re
 import shutil
 import socket
+import sys
 import urllib.parse
 
 from utils.install import Trouble
@@ -55,7 +56,7 @@ def gather(folder: pathlib.Path) -> tuple[dict[str, pathlib.Path], list[str]]:
             if part == "data" and inside.parts[1] in PRIVATE:
                 private.add(inside.parts[1])
             else:
-                files[f"/{inside.as_posix()}"] = file
+                files[f"/{inside.as_posix()}"] = file.resolve()
     return files, sorted(private)
 
 
@@ -68,6 +69,11 @@ class Room(http.server.ThreadingHTTPServer):
     def __init__(self, where: tuple[str, int], files: dict[str, pathlib.Path], private: list[str]):
         self.files, self.private, self.served = files, private, 0
         super().__init__(where, Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A learner who leaves in the middle of a file is no news; anything else is printed as usual."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -85,7 +91,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self, body: bool) -> None:
         """Find what the address names among the known files; nothing else is looked for on the disk."""
-        path = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path)
+        try:
+            path = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path)
+        except ValueError:  # such as http://[
+            return self.send_error(400)
         if path in ("/", "/wheels", "/wheels/"):
             return self.page(self.welcome() if path == "/" else self.links(), body)
         if path.split("/")[1:2] == ["data"] and path.split("/")[2:3] and path.split("/")[2] in PRIVATE:
@@ -97,12 +106,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def send(self, file: pathlib.Path, body: bool) -> None:
         """A file, or the rest of it from the byte that a Range header names."""
         try:
+            if file.resolve() != file:  # a link was put there since the start
+                return self.send_error(404)
             content = open(file, "rb")
         except OSError:
             return self.send_error(404)
         with content:
             size = file.stat().st_size
-            asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+            asked = re.fullmatch(r"bytes=(\d{1,18})-", self.headers.get("Range", ""))
             start = int(asked[1]) if asked else 0
             if start >= size > 0:
                 return self.send_error(416)

@@ -6,6 +6,7 @@ moments of large models), the plain tensors that the step changed, the random nu
 belongs to one training, known by the weights it starts from, the data, the code of the step, the epochs and
 the random numbers; whatever a learner changes trains as usual.
 """
+import copy
 import functools
 import hashlib
 import inspect
@@ -19,12 +20,13 @@ from torch import nn
 
 from utils.checkpoints import random_state, set_random_state
 from utils.device import lab
-from utils.files import write_whole
+from utils.files import drop, put
 from utils.history import History
 from utils.leaves import describe, fingerprint, has_state, modules, put_state, read, settings, source, state_of, walk
 from utils.say import here
 
 HEAVY = 200_000  # numbers from which an optimizer's moments are not kept
+LARGEST = 10**9  # bytes that a state from the room's server may have: a BERT of 110 million numbers has 440 MB
 _SAID: set[str] = set()
 
 
@@ -132,35 +134,49 @@ class Training:
         state = {"leaves": {way: state_of(leaf) for way, leaf in changed.items() if not is_heavy(leaf)},
                  "modes": [module.training for module in modules(now)],
                  "history": self.history.state(), "random": random_state()}
-        self.file.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.file.with_suffix(f".{os.getpid()}.tmp")
         try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
             torch.save(state, fresh)
-            os.replace(fresh, self.file)
+            put(fresh, self.file)
         except (OSError, RuntimeError) as error:
             here(f"this training's end could not be kept ({error})")
         finally:
-            fresh.unlink(missing_ok=True)
+            drop(fresh)
 
     def load(self) -> bool:
-        """Bring model, optimizers, tensors, history and random numbers to the end of the training."""
+        """Bring model, optimizers, tensors, history and random numbers to the training's end; False if that fails.
+
+        A file that cannot be read, or does not fit this training, changes nothing.
+        """
         self.fetch()
+        there, before, numbers = self.leaves(), {}, random_state()
         try:
             state = torch.load(self.file, map_location="cpu", weights_only=True)
+            before = {way: copy.deepcopy(state_of(there[way])) for way in state["leaves"]}
+            self.bring(there, state)
         except FileNotFoundError:
             return False
-        except Exception as error:  # a cut-off or foreign file: train as usual
+        except Exception as error:  # cut off, foreign, or made by somebody else
+            for way, kept in before.items():
+                put_state(there[way], kept)
+            self.history = History()
+            set_random_state(numbers)
+            if away():
+                self.file.unlink(missing_ok=True)  # a page to log in, perhaps: to be asked for again
             here(f"{self.file.name} in COURSE_STATES cannot be read ({type(error).__name__}); training instead")
             return False
-        there = self.leaves()
+        self.finish()
+        return True
+
+    def bring(self, there: dict[str, Any], state: dict) -> None:
+        """Put a state into the leaves that are `there`, and into history and random numbers."""
         for way, saved in state["leaves"].items():
             put_state(there[way], saved)
         for module, training in zip(modules(there), state["modes"]):
             module.training = training
         self.history.restore(state["history"])
         set_random_state(state["random"])
-        self.finish()
-        return True
 
     def fetch(self) -> None:
         """Get the file from the room's server where COURSE_STATES is an address and the file is not here yet."""
@@ -168,14 +184,21 @@ class Training:
             return
         import requests
 
-        from utils.data.sources import TIMEOUT
+        from utils.data.sources import TIMEOUT, Bounded, TooLong
+        fresh = self.file.with_suffix(f".{os.getpid()}.tmp")
         try:
-            answer = requests.get(f"{away()}/{self.file.name}", timeout=TIMEOUT)
-            if answer.ok:
-                self.file.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(self.file, answer.content)
-        except (requests.RequestException, OSError) as error:
+            with requests.get(f"{away()}/{self.file.name}", timeout=TIMEOUT, stream=True) as answer:
+                if answer.ok:
+                    fresh.parent.mkdir(parents=True, exist_ok=True)
+                    with open(fresh, "wb") as file:
+                        bounded = Bounded(file, LARGEST)
+                        for block in answer.iter_content(1 << 16):
+                            bounded.write(block)
+                    put(fresh, self.file)
+        except (requests.RequestException, OSError, TooLong) as error:
             here(f"{away()} gave no trained state ({type(error).__name__}); training instead")
+        finally:
+            drop(fresh)
 
     def finish(self) -> None:
         """Leave what fit would have left: the batches' epoch, the last picture and the last line."""

@@ -10,7 +10,6 @@ import os
 import pathlib
 import pwd
 import re
-import shutil
 import subprocess
 import sys
 
@@ -36,29 +35,36 @@ def memory_gb() -> float:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
 
 
+# Run by the learner's own account: in a folder that learners can write, root would follow any link that they put there.
+DESK = """
+import pathlib, shutil, sys
+course, desk = map(pathlib.Path, sys.argv[1:])
+(desk / "chapters").mkdir(parents=True, exist_ok=True)
+for shared in ("utils", "assets", "README.md"):  # root's, so that nobody changes them for the others
+    if not (desk / shared).is_symlink():
+        (desk / shared).symlink_to(course / shared)
+for notebook in sorted((course / "chapters").glob("*.ipynb")):
+    mine = desk / "chapters" / notebook.name
+    if not mine.exists():  # never over a learner's work
+        shutil.copyfile(notebook, mine)
+"""
+
+
 def account(spawner: object) -> None:
     """Before a server starts: the learner's account, closed to others, with chapters of the learner's own."""
     name = spawner.user.name
     if not NAME.fullmatch(name):
         raise ValueError(f"Accounts are learner01 to learner99 and teacher, not {name!r}.")
     try:
-        home = pathlib.Path(pwd.getpwnam(name).pw_dir)
+        entry = pwd.getpwnam(name)
     except KeyError:
         subprocess.run(["useradd", "--create-home", "--shell", "/bin/bash", name], check=True)
-        home = pathlib.Path(pwd.getpwnam(name).pw_dir)
-    home.chmod(0o700)
-    desk = home / COURSE.name
-    desk.mkdir(exist_ok=True)
-    for shared in ("utils", "assets", "README.md"):  # root's, so that nobody changes them for the others
-        if not (desk / shared).is_symlink():
-            (desk / shared).symlink_to(COURSE / shared)
-    for notebook in sorted((COURSE / "chapters").glob("*.ipynb")):
-        mine = desk / "chapters" / notebook.name
-        if not mine.exists():  # never over a learner's work
-            mine.parent.mkdir(exist_ok=True)
-            shutil.copy(notebook, mine)
-    for path in (desk, desk / "chapters", *(desk / "chapters").glob("*.ipynb")):
-        shutil.chown(path, name, name)
+        entry = pwd.getpwnam(name)
+    home = pathlib.Path(entry.pw_dir)
+    home.chmod(0o700)  # the folder above it is root's: no learner can put a link here
+    as_learner = {} if os.geteuid() else {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    subprocess.run([sys.executable, "-I", "-c", DESK, str(COURSE), str(home / COURSE.name)], check=True, cwd="/",
+                   env={}, umask=0o022, **as_learner)
 
 
 limit = int(os.environ.get("COURSE_LEARNERS") or max(1, (memory_gb() - SPARE) // PER_LEARNER))

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 from utils.say import here, progress
@@ -93,7 +94,10 @@ def download(path: str, record: dict) -> bytes:
     for url in [*room(path), *record["urls"]]:
         try:
             fetch(url, target, record)
-            return target.read_bytes()
+            content = verified(target, record["sha256"], "the cache")  # another process may have been at it
+            if content is not None:
+                return content
+            reasons.append(f"{host(url)}: what was downloaded did not stay as it was")
         except Exception as error:  # requests, pooch and the file system each have their own
             reasons.append(f"{host(url)}: {reason(error)}")
             if getattr(error, "errno", None) == errno.ENOSPC:
@@ -112,15 +116,41 @@ def fetch(url: str, target: Path, record: dict) -> None:
     import pooch
     pooch.get_logger().setLevel("ERROR")
     target.parent.mkdir(parents=True, exist_ok=True)
+
+    def download(address: str, temporary: str, _: object) -> None:
+        with open(temporary, "wb") as file:
+            read_http(address, Bounded(file, record["bytes"]), None)
+
     with progress(total=record["bytes"], unit="B", unit_scale=True, desc=target.name) as bar:
-        downloader = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT)
-        pooch.retrieve(url, f"sha256:{record['sha256']}", fname=target.name, path=target.parent,
-                       downloader=downloader)
+        read_http = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT)
+        pooch.retrieve(url, f"sha256:{record['sha256']}", fname=target.name, path=target.parent, downloader=download)
+
+
+class Bounded:
+    """A file that takes `most` bytes and refuses more with TooLong: a server that never ends fills no disk."""
+
+    def __init__(self, file: BinaryIO, most: int):
+        self.file, self.left = file, most
+
+    def write(self, block: bytes) -> None:
+        """Add a block. Raises TooLong."""
+        self.left -= len(block)
+        if self.left < 0:
+            raise TooLong
+        self.file.write(block)
+
+    def flush(self) -> None:
+        """As files have it; the downloader asks for it after each block."""
+        self.file.flush()
+
+
+class TooLong(Exception):
+    """More bytes came than the published file has."""
 
 
 def host(url: str) -> str:
-    """The host name of a URL, for messages."""
-    return url.split("/")[2]
+    """The host name of a URL, for messages; a password in it is left out."""
+    return url.split("/")[2].rpartition("@")[2]
 
 
 def reason(error: Exception) -> str:
@@ -130,10 +160,16 @@ def reason(error: Exception) -> str:
         return "the disk is full; free some space or point COURSE_CACHE to another folder"
     if isinstance(error, PermissionError):
         return "the cache folder cannot be written; point COURSE_CACHE to another folder"
+    if isinstance(error, IsADirectoryError | NotADirectoryError | FileExistsError):
+        return f"{error.filename} is in the way of the cache; delete it or point COURSE_CACHE to another folder"
     if isinstance(error, requests.HTTPError):
         return f"answered {error.response.status_code}"
+    if isinstance(error, requests.exceptions.ProxyError | requests.exceptions.InvalidProxyURL):
+        return "the proxy that HTTP_PROXY or HTTPS_PROXY names does not work"
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
         return "not reachable, or cut off"
-    return "sent other bytes than the published file" if isinstance(error, ValueError) else repr(error)
+    if isinstance(error, requests.RequestException):  # a circle of redirects, an address that is none
+        return f"its address, or a proxy's, leads to no file ({type(error).__name__})"
+    return "sent other bytes than the published file" if isinstance(error, ValueError | TooLong) else repr(error)

@@ -27,12 +27,11 @@ def run(options: argparse.Namespace) -> int:
         plan = make_plan(options, checkpoint)
         here(f"up to {corpus.megabytes()} MB of text are downloaded where there is no copy yet")
         tokens = ranks.first_does(lambda: load_tokens(PIECES))
+        found, history = reopen(tokens, plan, checkpoint) if options.as_it_is else (None, None)
     except (Unavailable, ValueError) as problem:
         print(problem)
         return 1
-    if options.as_it_is:
-        found, history = reopen(tokens, plan, checkpoint)
-    else:
+    if not options.as_it_is:
         found, history = pretrain(tokens, plan, checkpoint, Reporter())
     if ranks.join()[0] == 0:
         folder = Path(options.out).expanduser()

@@ -118,8 +118,11 @@ def validate(model: TwoTasks, held_out: Passages, checks: int) -> dict[str, floa
 
 
 def reopen(tokens: Tokens, plan: Plan, checkpoint: Path) -> tuple[Run, History]:
-    """The run that a checkpoint holds, as it stands."""
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    """The run that a checkpoint holds, as it stands. Raises ValueError for a file that cannot be read."""
+    try:
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except Exception as error:  # missing, cut off, or with something in it that is no plain number or tensor
+        raise ValueError(f"{checkpoint} cannot be read as a checkpoint ({type(error).__name__}).") from error
     run, history = begin(tokens, plan, empty=True), History()
     for name in ("model", "optimizer", "schedule"):
         getattr(run, name).load_state_dict(state["parts"][name])

@@ -1,5 +1,6 @@
 """``Timeline``: the field's history, to be gone through event by event."""
 
+import html
 import sys
 from collections.abc import Sequence
 
@@ -90,14 +91,15 @@ def story(one: Event) -> str:
 
 def details(one: Event) -> str:
     """The rest as Markdown: the wrong story and its correction, the source, the link to its chapter."""
-    parts = [f"> **A famous story:** {one.myth.story} **But:** {one.myth.correction} "
+    parts = [f"**A famous story:** {one.myth.story} **But:** {one.myth.correction} "
              f"(*{one.myth.source}*)"] if one.myth else []
     parts.append(f"*Source:* {one.source}. *Seen:* {one.seen}.")
     if one.chapter:
         place = colab(one.chapter) if "google.colab" in sys.modules else one.link
         words = "Told below in this chapter" if one.number == "0" else f"Open chapter {one.number}"
         parts.append(f"[{words}]({place})" + (f": *{one.section}*" if one.section else ""))
-    return "\n\n".join(parts)
+    text = html.escape("\n\n".join(parts), quote=False)  # Markdown would pass tags on to the page
+    return f"> {text}" if one.myth else text  # the story is a quotation
 
 
 def plain(one: Event) -> str:
