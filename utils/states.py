@@ -19,7 +19,7 @@ from torch import nn
 
 from utils.checkpoints import random_state, set_random_state
 from utils.device import lab
-from utils.files import write_whole
+from utils.files import sweep, whole, why, write_whole
 from utils.history import History
 from utils.leaves import describe, fingerprint, has_state, modules, put_state, read, settings, source, state_of, walk
 from utils.say import here
@@ -132,15 +132,13 @@ class Training:
         state = {"leaves": {way: state_of(leaf) for way, leaf in changed.items() if not is_heavy(leaf)},
                  "modes": [module.training for module in modules(now)],
                  "history": self.history.state(), "random": random_state()}
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.file.with_suffix(f".{os.getpid()}.tmp")
         try:
-            torch.save(state, fresh)
-            os.replace(fresh, self.file)
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            sweep(self.file)
+            with whole(self.file) as file:
+                torch.save(state, file)
         except (OSError, RuntimeError) as error:
-            here(f"this training's end could not be kept ({error})")
-        finally:
-            fresh.unlink(missing_ok=True)
+            here(f"this training's end could not be kept in COURSE_STATES ({why(error)})")
 
     def load(self) -> bool:
         """Bring model, optimizers, tensors, history and random numbers to the end of the training."""
