@@ -97,7 +97,7 @@ class Checkpoint:
                 torch.save(state, file)
         except (OSError, RuntimeError) as error:  # a full disk must not cost the training
             here(f"the checkpoint {self.file.name} could not be written ({why(error)}); training goes on. "
-                 f"Free some space, or name a file elsewhere: {self.file.parent} is where it was tried")
+                 f"Free some space in {self.file.parent}, or give checkpoint= a file elsewhere")
         self.saved_at = time.perf_counter()
 
     def size(self, batch: int) -> int | None:

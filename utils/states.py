@@ -138,7 +138,8 @@ class Training:
             with whole(self.file) as file:
                 torch.save(state, file)
         except (OSError, RuntimeError) as error:
-            here(f"this training's end could not be kept in COURSE_STATES ({why(error)})")
+            here(f"this training's end could not be kept in {self.file.parent} ({why(error)}); COURSE_STATES names "
+                 "another folder")
 
     def load(self) -> bool:
         """Bring model, optimizers, tensors, history and random numbers to the end of the training."""
