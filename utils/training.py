@@ -72,13 +72,19 @@ def fit(model: nn.Module | None, batches: Iterable, step: Callable, *, epochs: i
                     saved.save(history, epochs, 0)  # resumed, it stays ended
                     break
         except KeyboardInterrupt:
-            history.stop()
-            set_mode(model, training=True)
-            here(f"stopped by hand in epoch {min(history.epochs + 1, epochs)} of {epochs}; what was learned is kept")
+            stopped(history, model, epochs)
     with suppress(KeyboardInterrupt):
         if watch:
             watch(history, True)
     return history
+
+
+def stopped(history: History, model: Any, epochs: int) -> None:
+    """After Ctrl-C: keep what was learned, and put right what it may have left half changed."""
+    torch.set_grad_enabled(True)  # it may have come while no_grad was about to do so
+    history.stop()
+    set_mode(model, training=True)
+    here(f"stopped by hand in epoch {min(history.epochs + 1, epochs)} of {epochs}; what was learned is kept")
 
 
 def evaluate(model: Callable, split: tuple[Tensor, Tensor], *, size: int = 1000) -> dict[str, float]:
