@@ -30,34 +30,37 @@ def sparing(step: Callable, batches: Iterable, model: Any) -> Callable:
     Raises OutOfMemory, also where halves do not help: at one row, or when it was the optimizer's update that
     needed too much, which is then half done.
     """
-    def careful(batch: Any) -> dict:
+    def pieces(batch: Any) -> list[tuple[Any, dict]]:
         limit = getattr(batches, "limit", None)
         if limit and rows(batch) > limit:  # the rest of the epoch in which the memory ended
-            return mean([(rows(piece), careful(piece)) for piece in cut(batch, limit)])
+            return [done for piece in cut(batch, limit) for done in pieces(piece)]
         try:
-            return step(batch)
+            return [(batch, step(batch))]
         except torch.OutOfMemoryError as error:
             updating = in_optimizer(error)
             traceback.clear_frames(error.__traceback__)  # they hold the batch's activations
         free(stateful(model, step).values())
         half = rows(batch) // 2
         if updating or not half or not getattr(batches, "shrink", False):
-            raise OutOfMemory(advice(batches, half, updating))
+            raise OutOfMemory(advice(batches, rows(batch), updating))
         here(f"not enough memory for a batch of {rows(batch)}; going on with {half}")
         batches.limit = half
-        return careful(batch)
-    return careful
+        return pieces(batch)
+    return lambda batch: mean(pieces(batch))
 
 
-def advice(batches: Any, half: int, updating: bool) -> str:
-    """What to do where the memory of the device was not enough."""
-    if updating or not half:
+def advice(batches: Any, count: int, updating: bool) -> str:
+    """What to do where the memory was not enough for a batch of so many rows, 0 where they cannot be counted."""
+    if updating or count == 1:
         return ("The memory of the device is not enough for this model, whatever the batch size: make it smaller, "
                 "free memory (restart the kernel, close other notebooks), or set COURSE_DEVICE=cpu. "
                 "Then make the model anew.")
-    lead = f"Not enough memory on the device for a batch of this size. Try a batch size of {half}"
+    lead = f"Not enough memory on the device for a batch of {count or 'this size'}. "
+    if not count:
+        return lead + "Make the batches smaller, for example half as large."
     known = hasattr(batches, "shrink")
-    return f"{lead}: Batches(..., {half}){', or Batches(..., shrink=True), which halves by itself' * known}."
+    return (f"{lead}Try a batch size of {count // 2}: Batches(..., {count // 2})"
+            f"{', or Batches(..., shrink=True), which halves by itself' * known}.")
 
 
 def rows(batch: Any) -> int:
@@ -74,12 +77,14 @@ def cut(batch: Any, size: int) -> list:
     return list(zip(*(part.split(size) for part in batch)))
 
 
-def mean(pieces: list[tuple[int, dict]]) -> dict:
-    """The mean of each name's numbers over the pieces of a batch, each of them (rows, numbers)."""
+def mean(pieces: list[tuple[Any, dict]]) -> dict:
+    """The mean of each name's numbers over the pieces of a batch, each of them (piece, numbers), by their rows."""
+    if len(pieces) == 1:
+        return pieces[0][1]
     found: dict[str, list] = {}
-    for count, numbers in pieces:
+    for piece, numbers in pieces:
         for name, value in numbers.items():
-            found.setdefault(name, []).append((count, value.detach() if isinstance(value, Tensor) else value))
+            found.setdefault(name, []).append((rows(piece), value.detach() if isinstance(value, Tensor) else value))
     return {name: sum(count * value for count, value in row) / sum(count for count, _ in row)
             for name, row in found.items()}
 

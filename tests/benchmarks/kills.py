@@ -32,7 +32,7 @@ from utils.data import Batches
 from utils.files import write_whole
 
 EPOCHS, KILLS = 8, 6  # of a training; kills before it may end
-MEMORY = next((place for place in ("/dev/shm",) if os.access(place, os.W_OK)), None)
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 AT_RANDOM = "at a random moment"
 
 
@@ -170,7 +170,7 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join([
         "| killed | times | file lost | half a file | an older file |", "|---|---:|---:|---:|---:|", *rows, "",
         f"{found['equal']} of {found['equal'] + found['different']} trainings ended exactly like the one that nobody "
-        f"killed. {found['left']} kills left a temporary file behind; {found['left at the end']} were there at the end. "
+        f"killed. {found['left']} kills left a temporary file behind, {found['left at the end']} remained at the end. "
         f"Python {platform.python_version()}, torch {torch.__version__.split('+')[0]}, {platform.system()}, "
         f"{found['seconds']:.0f} s."])
 
