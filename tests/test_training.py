@@ -79,7 +79,7 @@ def test_numbers_stay_on_the_device_without_a_graph():
     history = History()
     weight = torch.ones((), requires_grad=True)
     history.add({"loss": weight * 2}, 0, 0)
-    assert not history._waiting["loss"][0][2].requires_grad
+    assert not history._waiting[0][2]["loss"].requires_grad
     assert history.look() == {"loss": 2.0}
 
 

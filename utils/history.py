@@ -11,11 +11,15 @@ from utils.say import approx
 
 
 class Diverged(RuntimeError):
-    """A number of the step became NaN or infinite. `history` holds what came before."""
+    """A number became NaN or infinite, of the step or, with batch None, of what is measured after an epoch.
 
-    def __init__(self, name: str, value: float, epoch: int, batch: int, history: "History"):
+    `history` holds what came before.
+    """
+
+    def __init__(self, name: str, value: float, epoch: int, batch: int | None, history: "History"):
+        place = f"epoch {epoch + 1}, batch {batch + 1}" if batch is not None else f"evaluate after epoch {epoch + 1}"
         super().__init__(
-            f"{name} became {value} in epoch {epoch + 1}, batch {batch + 1}. Try a learning rate ten "
+            f"{name} became {value} in {place}. Try a learning rate ten "
             "times smaller, or clip the gradients (torch.nn.utils.clip_grad_norm_); if it happens in "
             "the very first batch, look for NaN in the data or for log(0) and division by 0 in the "
             "step. Then make the model anew: its weights are spoilt.")
@@ -36,43 +40,67 @@ class History:
         self.steps: dict[str, list[float]] = defaultdict(list)
         self.by_epoch: dict[str, list[float]] = defaultdict(list)
         self.epochs, self.seconds = 0, 0.0
-        self._waiting: dict[str, list] = defaultdict(list)  # (epoch, batch, number on the device)
+        self._waiting: list[tuple[int, int, dict]] = []  # epoch, batch, numbers on the device
+        self._seen: dict[str, int] = {}  # how many of each row of `steps` an earlier look has put there
         self._epoch_starts: dict[str, int] = {}
+        self._closed: dict[str, int] = {}  # the length of each row of `by_epoch` when an epoch was last closed
 
     def add(self, numbers: dict[str, Any], epoch: int, batch: int) -> None:
         """Keep one step's numbers where they are: no copy from the device, no waiting for it."""
         if not isinstance(numbers, dict):
             raise TypeError('A step returns its numbers as a dict, for example {"loss": loss}; '
                             f"this one returned {type(numbers).__name__}.")
-        for name, value in numbers.items():
-            value = value.detach() if isinstance(value, Tensor) else value
-            self._waiting[name].append((epoch, batch, value))
+        free = {name: value.detach() if isinstance(value, Tensor) else value for name, value in numbers.items()}
+        self._waiting.append((epoch, batch, free))
 
     def look(self) -> dict[str, float]:
         """Fetch the waiting numbers from the device, in one copy a name; the newest of each.
 
-        Raises Diverged at the first NaN or infinity.
+        Raises Diverged at the first NaN or infinity; the numbers of that step and later ones are dropped.
+        Ctrl-C in the middle loses nothing: the next look does the same again.
         """
-        waiting, self._waiting = self._waiting, defaultdict(list)
-        for name, found in waiting.items():
-            values = fetch(name, [value for *_, value in found])
-            bad = next((i for i, value in enumerate(values) if not math.isfinite(value)), len(values))
-            self.steps[name] += values[:bad]
-            if bad < len(values):
-                epoch, batch, _ = found[bad]
-                raise Diverged(name, values[bad], epoch, batch, self)
+        places: dict[str, list[int]] = defaultdict(list)
+        for place, (_, _, numbers) in enumerate(self._waiting):
+            for name in numbers:
+                places[name].append(place)
+        found = {name: fetch(name, [self._waiting[place][2][name] for place in row]) for name, row in places.items()}
+        bad = [(place, name, value) for name, values in found.items()
+               for place, value in zip(places[name], values) if not math.isfinite(value)]
+        end, *of = min(bad, default=(len(self._waiting),), key=lambda one: one[0])
+        for name, values in found.items():
+            good = [value for place, value in zip(places[name], values) if place < end]
+            self.steps[name][self._seen.get(name, 0):] = good
+        last = self._waiting[end] if bad else ()
+        self._waiting, self._seen = [], {name: len(row) for name, row in self.steps.items()}
+        if last:
+            raise Diverged(*of, *last[:2], self)
         return {name: values[-1] for name, values in self.steps.items() if values}
 
     def end_epoch(self, measured: dict[str, Any]) -> None:
-        """Close an epoch: the mean of each name's batches, and what was measured after it."""
-        for name, values in self.steps.items():
-            new = values[self._epoch_starts.get(name, 0):]
-            self._epoch_starts[name] = len(values)
-            if new:
-                self.by_epoch[name].append(sum(new) / len(new))
-        for name, value in measured.items():
-            self.by_epoch[name].append(float(value))
-        self.epochs += 1
+        """Close an epoch: the mean of each name's batches, and what was measured after it.
+
+        Raises Diverged, and leaves the epoch open, when what was measured is NaN or infinite.
+        """
+        numbers = {name: float(value) for name, value in measured.items()}
+        for name, value in numbers.items():
+            if not math.isfinite(value):
+                raise Diverged(name, value, self.epochs, None, self)
+        new = {name: row[self._epoch_starts.get(name, 0):] for name, row in self.steps.items()}
+        means = {name: sum(row) / len(row) for name, row in new.items() if row}
+        for name, value in {**means, **numbers}.items():
+            self.by_epoch[name].append(value)
+        self._mark(self.epochs + 1)
+
+    def _mark(self, epochs: int) -> None:
+        """Note, in one assignment, that these epochs are closed and where their rows end."""
+        starts, closed = ({name: len(row) for name, row in rows.items()} for rows in (self.steps, self.by_epoch))
+        self.epochs, self._epoch_starts, self._closed = epochs, starts, closed
+
+    def stop(self) -> None:
+        """After Ctrl-C: take in what is waiting, and drop what an epoch that was being closed has left."""
+        self.look()
+        for name, row in self.by_epoch.items():
+            del row[self._closed.get(name, 0):]
 
     def state(self) -> dict:
         """All of it as plain Python, for a checkpoint."""
@@ -85,6 +113,8 @@ class History:
         self.by_epoch = defaultdict(list, {name: list(row) for name, row in state["by_epoch"].items()})
         self.epochs, self.seconds = state["epochs"], state["seconds"]
         self._epoch_starts = dict(state["starts"])
+        self._seen, self._closed = ({name: len(row) for name, row in rows.items()}
+                                    for rows in (self.steps, self.by_epoch))
 
     def names(self) -> list[str]:
         """The names that can be asked for."""

@@ -20,7 +20,7 @@ from torch import nn
 
 from utils.checkpoints import random_state, set_random_state
 from utils.device import lab
-from utils.files import drop, put
+from utils.files import sweep, whole, why
 from utils.history import History
 from utils.leaves import describe, fingerprint, has_state, modules, put_state, read, settings, source, state_of, walk
 from utils.say import here
@@ -134,15 +134,14 @@ class Training:
         state = {"leaves": {way: state_of(leaf) for way, leaf in changed.items() if not is_heavy(leaf)},
                  "modes": [module.training for module in modules(now)],
                  "history": self.history.state(), "random": random_state()}
-        fresh = self.file.with_suffix(f".{os.getpid()}.tmp")
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            torch.save(state, fresh)
-            put(fresh, self.file)
+            sweep(self.file)
+            with whole(self.file) as file:
+                torch.save(state, file)
         except (OSError, RuntimeError) as error:
-            here(f"this training's end could not be kept ({error})")
-        finally:
-            drop(fresh)
+            here(f"this training's end could not be kept in {self.file.parent} ({why(error)}); COURSE_STATES names "
+                 "another folder")
 
     def load(self) -> bool:
         """Bring model, optimizers, tensors, history and random numbers to the training's end; False if that fails.
@@ -185,20 +184,16 @@ class Training:
         import requests
 
         from utils.data.sources import TIMEOUT, Bounded, TooLong
-        fresh = self.file.with_suffix(f".{os.getpid()}.tmp")
         try:
             with requests.get(f"{away()}/{self.file.name}", timeout=TIMEOUT, stream=True) as answer:
                 if answer.ok:
-                    fresh.parent.mkdir(parents=True, exist_ok=True)
-                    with open(fresh, "wb") as file:
+                    self.file.parent.mkdir(parents=True, exist_ok=True)
+                    with whole(self.file) as file:
                         bounded = Bounded(file, LARGEST)
                         for block in answer.iter_content(1 << 16):
                             bounded.write(block)
-                    put(fresh, self.file)
         except (requests.RequestException, OSError, TooLong) as error:
             here(f"{away()} gave no trained state ({type(error).__name__}); training instead")
-        finally:
-            drop(fresh)
 
     def finish(self) -> None:
         """Leave what fit would have left: the batches' epoch, the last picture and the last line."""

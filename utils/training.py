@@ -5,7 +5,7 @@ is always written in the chapter.
 """
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ from torch import Tensor, nn
 from utils.checkpoints import Checkpoint
 from utils.device import lab
 from utils.history import Diverged, History
+from utils.memory import OutOfMemory, explained, sparing
 from utils.say import here, progress
 from utils.states import remembered
 
-__all__ = ["Diverged", "History", "evaluate", "fit"]
+__all__ = ["Diverged", "History", "OutOfMemory", "evaluate", "fit"]
 
 LOOK_EVERY = 0.25  # seconds between two looks at the numbers on the device
 PATIENCE = 2.0  # seconds after which also a quiet training shows its bar
@@ -42,14 +43,15 @@ def fit(model: nn.Module | None, batches: Iterable, step: Callable, *, epochs: i
         a utils.plots.LivePlot, for example.
     quiet: no last line, and a progress bar only if it takes longer than two seconds.
     Returns the History. Ctrl-C ends the training and returns what was learned so far.
-    Raises Diverged, with what to try, when a number is NaN or infinite; TypeError or
-    ValueError for arguments that nothing can be trained with.
+    Raises Diverged, with what to try, when a number is NaN or infinite; OutOfMemory, with the
+    batch size to try; TypeError or ValueError for arguments that nothing can be trained with.
     """
     check(model, batches, step, epochs)
     history, saved, device = History(), Checkpoint(checkpoint, model, step), lab.device
     if isinstance(model, nn.Module):
         model.to(device)
     start, done = saved.restore(history, batches)
+    step = sparing(step, batches, model)
     with Bar(epochs * len(batches), history, quiet) as bar, half_precision(model):
         try:
             for epoch in range(start, epochs):
@@ -70,11 +72,19 @@ def fit(model: nn.Module | None, batches: Iterable, step: Callable, *, epochs: i
                     saved.save(history, epochs, 0)  # resumed, it stays ended
                     break
         except KeyboardInterrupt:
-            history.look()
-            here(f"stopped by hand in epoch {epoch + 1} of {epochs}; what was learned is kept")
-    if watch:
-        watch(history, True)
+            stopped(history, model, epochs)
+    with suppress(KeyboardInterrupt):
+        if watch:
+            watch(history, True)
     return history
+
+
+def stopped(history: History, model: Any, epochs: int) -> None:
+    """After Ctrl-C: keep what was learned, and put right what it may have left half changed."""
+    torch.set_grad_enabled(True)  # it may have come while no_grad was about to do so
+    history.stop()
+    set_mode(model, training=True)
+    here(f"stopped by hand in epoch {min(history.epochs + 1, epochs)} of {epochs}; what was learned is kept")
 
 
 def evaluate(model: Callable, split: tuple[Tensor, Tensor], *, size: int = 500) -> dict[str, float]:
@@ -82,13 +92,14 @@ def evaluate(model: Callable, split: tuple[Tensor, Tensor], *, size: int = 500) 
 
     model: a module or function, images (B, ...) -> logits (B, classes).
     split: images (N, ...) and labels (N,), integers; they are moved to the device in batches.
-    Raises ValueError when the logits are not one row of at least two numbers an image.
+    Raises ValueError when the logits are not one row of at least two numbers an image, OutOfMemory
+    where a smaller size would help.
     """
     images, labels = split
     was_training, wrong, device = getattr(model, "training", False), 0, lab.device
     set_mode(model, training=False)
     try:
-        with torch.inference_mode():
+        with explained(f"Try smaller pieces: evaluate(..., size={max(1, size // 2)})."), torch.inference_mode():
             for rows in torch.arange(len(labels)).split(size):
                 logits = model(images[rows].to(device))
                 check_logits(logits, rows)
@@ -174,7 +185,7 @@ def measure(model: Any, evaluation: Callable | tuple | None) -> dict[str, float]
     if isinstance(evaluation, tuple):
         return {"test_error": evaluate(model, evaluation)["error"]}
     set_mode(model, training=False)
-    with torch.no_grad():
+    with explained("What is given as evaluate= can do its work in smaller pieces."), torch.no_grad():
         return dict(evaluation())
 
 

@@ -15,16 +15,18 @@ class Batches:
     seed: the order of epoch e depends on (seed, e) alone, so that a run can be repeated,
         or resumed in the middle, and no two epochs share an order (COURSE_SEED moves it, as every seed).
     transform: a function of the batch's tensors that returns a batch, for augmentation.
+    shrink: where the device's memory is not enough, `fit` goes on with half the size, and says so.
     Iterating yields tuples of tensors; the last batch holds what is left.
     Raises TypeError or ValueError for data or sizes that cannot make a batch.
     """
 
     def __init__(self, data: Sequence[Tensor], size: int, *, seed: int = 0, shuffle: bool = True,
-                 transform: Callable | None = None):
+                 transform: Callable | None = None, shrink: bool = False):
         check(data, size)
         self.tensors = tuple(tensor.to(lab.device) for tensor in data)
         self.size, self.seed, self.shuffle, self.transform = size, seed, shuffle, transform
         self.epoch = 0  # how many times the batches were walked through
+        self.shrink, self.limit = shrink, None  # limit: the most rows that the memory was enough for
 
     def __len__(self) -> int:
         return -(-len(self.tensors[0]) // self.size)
@@ -32,6 +34,7 @@ class Batches:
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         rows = self.order(self.epoch)
         self.epoch += 1
+        self.size = min(self.size, self.limit or self.size)
         for chosen in rows.split(self.size):
             # the same rows as tensor[chosen], in a third of the time on a CPU
             batch = tuple(tensor.index_select(0, chosen) for tensor in self.tensors)
