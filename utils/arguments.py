@@ -34,7 +34,7 @@ def whole(name: str, value: Any, low: int | None = None, high: int | None = None
     return found
 
 
-def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
+def real(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
     """A finite number from `low` to `high`, both included. Raises TypeError or ValueError."""
     found = as_float(value)
     if found is None:
@@ -46,7 +46,7 @@ def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf
 
 def positive(name: str, value: Any) -> float:
     """A finite number above zero. Raises TypeError or ValueError."""
-    if (found := number(name, value)) <= 0:
+    if (found := real(name, value)) <= 0:
         raise ValueError(f"{name} is a number above zero, not {shown(value)}.")
     return found
 
@@ -81,7 +81,7 @@ def bounds(low: float | None, high: float | None) -> str:
     return f" of {low} or more" if low else f" of at most {high}" if high else ""
 
 
-def text(name: str, value: Any) -> str:
+def string(name: str, value: Any) -> str:
     """A string. Raises TypeError."""
     if not isinstance(value, str):
         raise TypeError(f"{name} is a text in quotation marks, not {shown(value)}.")
@@ -90,7 +90,7 @@ def text(name: str, value: Any) -> str:
 
 def sentence(name: str, value: Any) -> str:
     """A string of three words or more. Raises TypeError or ValueError."""
-    if len(text(name, value).split()) < 3:
+    if len(string(name, value).split()) < 3:
         raise ValueError(f"{name} is a sentence; {shown(value)} says too little.")
     return value
 
@@ -110,7 +110,7 @@ def function(name: str, value: Any, of: str = "") -> Callable:
     return value
 
 
-def kind(name: str, value: Any, wanted: type | tuple, words: str) -> Any:
+def instance(name: str, value: Any, wanted: type | tuple, words: str) -> Any:
     """An object of a class. words: what it is, for the sentence, such as "a dict". Raises TypeError."""
     if not isinstance(value, wanted):
         raise TypeError(f"{name} is {words}, not {shown(value)}.")

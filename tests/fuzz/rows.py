@@ -1,7 +1,6 @@
 """What is known of a function: strategies of valid arguments, values to refuse, and what a refusal must look like."""
 import ast
 import contextlib
-import copy
 import functools
 import io
 import os
@@ -12,14 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import matplotlib
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 matplotlib.use("Agg")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UTILS = ROOT / "utils"
 EXAMPLES = int(os.environ.get("COURSE_FUZZ", "0"))
-QUIET = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
+QUIET = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck),
+         "phases": (Phase.generate, Phase.shrink)}
 
 
 def profile(examples: int) -> settings:
@@ -64,14 +64,6 @@ class Row:
         with contextlib.redirect_stdout(io.StringIO()):
             found = self.function(*arguments.pop("*", ()), **arguments)
             return list(found) if hasattr(found, "gi_frame") else found
-
-
-def fresh(value: Any) -> Any:
-    """A copy where one can be made, so that a call cannot change what the next call gets."""
-    try:
-        return copy.deepcopy(value)
-    except Exception:
-        return value
 
 
 @functools.cache

@@ -29,8 +29,10 @@ def junk() -> list:
              Ellipsis, NotImplemented, object(), Stubborn(), lambda *a, **k: None, int, pathlib.Path("none"), slice(1)]
     arrays = [np.array(3), np.array([]), np.array(["a"]), np.array([None, {}], dtype=object), np.float32(nan),
               np.zeros((2, 0)), np.ones((2, 2), dtype=complex), np.int8(-1), np.datetime64("2020")]
-    tensors = [torch.tensor(3), torch.tensor(nan), torch.empty(0), torch.zeros(2, 3, 4), torch.ones(3, dtype=torch.bool),
-               torch.ones(2, dtype=torch.complex64), torch.ones(2, 2, dtype=torch.bfloat16), torch.empty(3, device="meta"),
+    tensors = [torch.tensor(3), torch.tensor(nan), torch.empty(0), torch.zeros(2, 3, 4), torch.ones(3,
+        dtype=torch.bool),
+               torch.ones(2, dtype=torch.complex64), torch.ones(2, 2, dtype=torch.bfloat16), torch.empty(3,
+                   device="meta"),
                torch.eye(2).to_sparse(), torch.ones(2, requires_grad=True), torch.device("cpu"), torch.float32]
     return plain + arrays + tensors
 
@@ -62,7 +64,8 @@ def arrays(*shape: Any, elements: st.SearchStrategy = NUMBERS) -> st.SearchStrat
     return sides.flatmap(lambda size: hnp.arrays(np.float32, size, elements=elements)).flatmap(one_type)
 
 
-def tensors(*shape: Any, elements: st.SearchStrategy = NUMBERS, dtype: torch.dtype = torch.float32) -> st.SearchStrategy:
+def tensors(*shape: Any, elements: st.SearchStrategy = NUMBERS,
+    dtype: torch.dtype = torch.float32) -> st.SearchStrategy:
     """Tensors of a shape, each side a number or a strategy."""
     sides = st.tuples(*(side if isinstance(side, st.SearchStrategy) else st.just(side) for side in shape))
     return sides.flatmap(lambda size: hnp.arrays(np.float32, size, elements=elements)).map(

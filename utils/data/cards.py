@@ -4,7 +4,7 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from utils.arguments import MOST, kind, number, whole
+from utils.arguments import MOST, instance, real, whole
 
 
 def left_and_right(count: int, generator: Generator) -> tuple[Tensor, Tensor]:
@@ -33,9 +33,9 @@ def squares_and_circles(count: int, generator: Generator, side: float,
     Raises ValueError for a side that leaves the retina.
     """
     check(count, generator)
-    if not 0 < number("side", side) <= 14:
+    if not 0 < real("side", side) <= 14:
         raise ValueError(f"side is between 0 and 14 cells, so that a turned square fits; it is {side}.")
-    if ring is not None and not 0 < number("ring", ring) <= side:
+    if ring is not None and not 0 < real("ring", ring) <= side:
         raise ValueError(f"ring is the thickness of an outline, above 0 and at most {side} cells, not {ring}.")
     labels = signs(count, generator)
     radius = 2 * (side - ring) / math.pi + ring / 2 if ring else side / math.pi**0.5
@@ -49,7 +49,7 @@ def squares_and_circles(count: int, generator: Generator, side: float,
 def check(count: int, generator: Generator) -> None:
     """Refuse a number of cards or a generator that nothing can be drawn with."""
     whole("count", count, 1, MOST)
-    kind("generator", generator, Generator, "a torch.Generator")
+    instance("generator", generator, Generator, "a torch.Generator")
     if generator.device.type != "cpu":
         raise ValueError(f"generator draws on the CPU: write torch.Generator(), without {generator.device}.")
 

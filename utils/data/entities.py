@@ -116,7 +116,7 @@ def rows(text: str) -> list[Tagged]:
     Raises ValueError, with the number of the line, for a line without a tag of IOB2.
     """
     found, words, tags = [], [], []
-    arguments.text("text", text)
+    arguments.string("text", text)
     for number, line in enumerate([*text.split("\n"), ""], 1):
         parts = line.split()
         if parts and parts[0] != "-DOCSTART-":
@@ -132,5 +132,5 @@ def rows(text: str) -> list[Tagged]:
 
 def documents(text: str) -> list[list[Tagged]]:
     """The documents of a CoNLL file that has a -DOCSTART- line before each."""
-    arguments.text("text", text)
+    arguments.string("text", text)
     return [rows(part.partition("\n")[2]) for part in text.split("-DOCSTART-")[1:]]

@@ -68,8 +68,8 @@ def models(text: str) -> list[Model]:
 
     Raises ValueError for a text without these columns.
     """
-    if "Model," not in arguments.text("text", text):
-        raise ValueError("text is a table with the columns Model, Publication date, Parameters and so on; this is none.")
+    if "Model," not in arguments.string("text", text):
+        raise ValueError("text is a table with the columns Model, Publication date, Parameters and so on.")
     text = text[text.index("Model,"):]
     rows = [row for row in csv.DictReader(io.StringIO(text, newline="")) if row["Publication date"]]
     found = [Model(row["Model"], years(row["Publication date"]), number(row["Parameters"]),
@@ -80,7 +80,7 @@ def models(text: str) -> list[Model]:
 def years(date: str) -> float:
     """"2018-10-11" as 2018.775. Raises ValueError for another form."""
     try:
-        day = datetime.date.fromisoformat(arguments.text("date", date))
+        day = datetime.date.fromisoformat(arguments.string("date", date))
     except ValueError as error:
         raise ValueError(f"date is year, month and day, such as 2018-10-11, not {date!r}.") from error
     first, last = datetime.date(day.year, 1, 1), datetime.date(day.year + 1, 1, 1)

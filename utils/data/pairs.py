@@ -80,7 +80,7 @@ def stand_in(problem: Exception) -> Pairs:
 
 def words(sentence: str) -> list[str]:
     """The words and signs of a sentence, in lower case, cut as WMT's tokeniser "13a" cuts them."""
-    sentence = f" {arguments.text('sentence', sentence).lower()} "
+    sentence = f" {arguments.string('sentence', sentence).lower()} "
     for pattern, rest in CUTS:
         sentence = re.sub(pattern, rest, sentence)
     return sentence.split()
@@ -88,7 +88,7 @@ def words(sentence: str) -> list[str]:
 
 def check_codes(codes: Tensor, size: int) -> list[int]:
     """A row of numbers below `size` as a list. Raises TypeError or ValueError for what is none."""
-    arguments.kind("codes", codes, Tensor, "a tensor (T,) of integers")
+    arguments.instance("codes", codes, Tensor, "a tensor (T,) of integers")
     arguments.shaped("codes", codes, "T")
     if codes.is_floating_point() or codes.is_complex() or codes.dtype == torch.bool or codes.is_meta:
         raise ValueError(f"codes are integers, and these are {codes.dtype} on {codes.device}: use .long().")

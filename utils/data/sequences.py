@@ -4,7 +4,7 @@ import random
 import torch
 from torch import Tensor
 
-from utils.arguments import MOST, dense, kind, shaped, shown, whole
+from utils.arguments import MOST, dense, instance, shaped, shown, whole
 from utils.data.batches import Batches
 
 SOUNDS = {"b": "101001", "d": "101101", "g": "101011", "a": "010011", "i": "010101", "u": "010111"}
@@ -28,7 +28,7 @@ def generator(seed: int) -> torch.Generator:
 
 def check_strings(name: str, strings: tuple | list) -> None:
     """Refuse what is no list of strings of the grammar, each with its legal letters."""
-    kind(name, strings, tuple | list, "a list that embedded_reber() made")
+    instance(name, strings, tuple | list, "a list that embedded_reber() made")
     for one in strings:
         if not (isinstance(one, tuple | list) and len(one) == 2 and isinstance(one[0], str)
                 and not set(one[0]) - set(SYMBOLS) and isinstance(one[1], list) and len(one[1]) == len(one[0]) - 1
@@ -130,7 +130,7 @@ def all_legal(scores: Tensor, legal: Tensor) -> Tensor:
     may follow, all 0 after the end. At every symbol the legal outputs must be the most active.
     """
     for name, value in (("scores", scores), ("legal", legal)):
-        kind(name, value, Tensor, "a tensor")
+        instance(name, value, Tensor, "a tensor")
     shaped("scores", scores, "N", "T", "nets", 7)
     shaped("legal", legal, scores.shape[0], scores.shape[1], 7)
     may = legal[:, :, None] > 0

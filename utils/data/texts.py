@@ -58,7 +58,7 @@ class Text:
 
         Raises ValueError that names the characters which the alphabet does not have.
         """
-        arguments.text("text", text)
+        arguments.string("text", text)
         places = {letter: place for place, letter in enumerate(self.alphabet)}
         if unknown := sorted(set(text) - set(places)):
             raise ValueError(f"{self.name} has no {' '.join(map(repr, unknown))}.")
@@ -112,7 +112,7 @@ def own_prose(root: Path = ROOT) -> str:
 
 def paragraphs(markdown: str) -> list[str]:
     """The paragraphs of a Markdown text that are prose, without its markup, in plain characters."""
-    arguments.text("markdown", markdown)
+    arguments.string("markdown", markdown)
     for pattern, rest in MARKUP:
         markdown = re.sub(pattern, rest, markdown)
     lines = [" ".join(plain(block).split()) for block in re.split(r"\n\s*\n", markdown)]
@@ -121,5 +121,5 @@ def paragraphs(markdown: str) -> list[str]:
 
 def plain(text: str) -> str:
     """The text in ASCII: quotation marks and dashes straightened, accents and symbols dropped."""
-    text = "".join(PLAIN.get(letter, letter) for letter in arguments.text("text", text))
+    text = "".join(PLAIN.get(letter, letter) for letter in arguments.string("text", text))
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
