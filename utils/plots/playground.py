@@ -31,7 +31,8 @@ def plot_net(points: Array, labels: Array, *, outputs: Array, lines: Array, adde
         raise ValueError(f"plot_net() expects points (P, 2) and labels (P,), not {points.shape} and {labels.shape}.")
     if outputs.ndim != 2 or min(outputs.shape) < 3 or outputs.shape[0] != outputs.shape[1]:
         raise ValueError(f"plot_net() expects outputs (N, N), N of 3 or more, not {outputs.shape}.")
-    if added.ndim != 3 or not 1 <= len(added) <= TILES[0] * TILES[1] or added.shape[1:] != outputs.shape or lines.shape != (len(added), 3):
+    count = len(added) if added.ndim == 3 and added.shape[1:] == outputs.shape else 0
+    if not 1 <= count <= TILES[0] * TILES[1] or lines.shape != (count, 3):
         raise ValueError(f"plot_net() expects outputs (N, N) and 1 to {TILES[0] * TILES[1]} hidden units: added "
                          f"(U, N, N), lines (U, 3); it got {outputs.shape}, {added.shape} and {lines.shape}.")
     figure = plt.figure(figsize=(5.8, 2.9), layout="none")  # fixed places: a layout takes as long as the rest
