@@ -36,7 +36,7 @@ def whole(name: str, value: Any, low: int | None = None, high: int | None = None
 
 def real(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
     """A finite number from `low` to `high`, both included. Raises TypeError or ValueError."""
-    found = as_float(value)
+    found = None if is_bool(value) else as_float(value)
     if found is None:
         raise TypeError(f"{name} is one number{bounds(low, high)}, not {shown(value)}.")
     if not math.isfinite(found) or not low <= found <= high:
@@ -52,12 +52,12 @@ def positive(name: str, value: Any) -> float:
 
 
 def as_float(value: Any) -> float | None:
-    """One number as a float; None for what is none."""
-    if isinstance(value, str | bytes) or is_bool(value) or getattr(value, "ndim", 0):
+    """One number as a float, of a tensor or array of one number too; None for what is none."""
+    if isinstance(value, str | bytes):
         return None
     try:
-        return float(value)
-    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return float(value.reshape(()) if getattr(value, "ndim", 0) else value)
+    except (TypeError, ValueError, RuntimeError, OverflowError, AttributeError):
         return None
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from utils.arguments import dense, shown, whole
 from utils.checkpoints import Checkpoint
 from utils.device import lab
 from utils.history import Diverged, History
@@ -84,7 +85,9 @@ def evaluate(model: Callable, split: tuple[Tensor, Tensor], *, size: int = 1000)
     split: images (N, ...) and labels (N,), integers; they are moved to the device in batches.
     Raises ValueError when the logits are not one row of at least two numbers an image.
     """
-    images, labels = split
+    images, labels = check_split(split)
+    check_model(model)
+    size = whole("size", size, 1, 2**31)
     was_training, wrong, device = getattr(model, "training", False), 0, lab.device
     set_mode(model, training=False)
     try:
@@ -184,13 +187,30 @@ def check(model: Any, batches: Iterable, step: Callable, epochs: int) -> None:
         raise TypeError(f"fit() expects a model, not the class {model.__name__}: write {model.__name__}().")
     if not callable(step):
         raise TypeError(f"fit() expects step to be a function of one batch, not {type(step).__name__}.")
-    if not hasattr(batches, "__len__") or not hasattr(batches, "__iter__") or isinstance(batches, Tensor):
+    if not hasattr(batches, "__len__") or not hasattr(batches, "__iter__") or hasattr(batches, "ndim") \
+            or isinstance(batches, str | bytes | dict | set):
         raise TypeError("fit() expects batches with a length that can be walked again and again, for "
                         f"example Batches(train, 64) or a list; it got {type(batches).__name__}.")
     if len(batches) == 0:
         raise ValueError("fit() got no batches.")
-    if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
-        raise ValueError(f"epochs is an integer of 1 or more, not {epochs!r}.")
+    whole("epochs", epochs, 1)
+
+
+def check_model(model: Callable) -> None:
+    """Refuse what gives no logits. Raises TypeError."""
+    if not callable(model) or isinstance(model, type):
+        raise TypeError(f"evaluate() expects model as a module or a function of images, not {shown(model)}.")
+
+
+def check_split(split: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """The images and the labels of a split. Raises TypeError or ValueError for what is none."""
+    if not isinstance(split, tuple | list) or len(split) != 2 or not all(isinstance(part, Tensor) for part in split):
+        raise TypeError(f"split is two tensors, images (N, ...) and labels (N,), not {shown(split)}.")
+    images, labels = (dense("split", part) for part in split)
+    if labels.ndim != 1 or not len(labels) or images.shape[:1] != labels.shape:
+        raise ValueError("split is images (N, ...) and labels (N,), N of 1 or more; these have the shapes "
+                         f"{tuple(images.shape)} and {tuple(labels.shape)}.")
+    return images, labels
 
 
 def check_logits(logits: Tensor, rows: Tensor) -> None:

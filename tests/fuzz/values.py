@@ -47,7 +47,7 @@ NOT_COUNT = [*NOT_WHOLE, 0, -1]
 NOT_SEED = [*NOT_WHOLE]
 NOT_TEXT = [None, 3, b"a", ["a"], torch.ones(2)]
 NOT_FUNCTION = [3, "text", [], torch.ones(2)]
-NOT_NUMBER = [None, "3", [1.0], torch.ones(2), 1j, True]
+NOT_NUMBER = [None, "3", [1.0], torch.ones(2), 1j, True, b"3", object()]
 NOT_FINITE = [float("nan"), float("inf")]
 NOT_LIST = [None, 3, "text", object()]
 
