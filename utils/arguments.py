@@ -61,6 +61,16 @@ def as_float(value: Any) -> float | None:
         return None
 
 
+def row_of(value: Any) -> list[float] | None:
+    """One number, or a row of them, as finite floats; None for anything else, and for no number."""
+    try:
+        row = [value] if not hasattr(value, "__len__") or not getattr(value, "ndim", 1) else list(value)
+    except Exception:  # whatever cannot be walked through
+        return None
+    found = [None if isinstance(one, str) else as_float(one) for one in row]
+    return found if found and all(one is not None and math.isfinite(one) for one in found) else None
+
+
 def is_bool(value: Any) -> bool:
     """Whether it is true or false, of numpy or torch too: a number was meant, and it would count as 0 or 1."""
     return isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool")
