@@ -50,7 +50,6 @@ class Lab:
         """The device that models and batches live on. Raises ValueError for a COURSE_DEVICE unknown here."""
         wanted = os.environ.get("COURSE_DEVICE") or best_device()
         try:
-            torch.zeros(1, device=wanted).tolist()  # a device without values, as "meta", is of no use
             return torch.empty(0, device=wanted).device
         except (RuntimeError, AssertionError) as error:
             raise ValueError(f"COURSE_DEVICE={wanted} cannot be used on this machine. "

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 
-from utils.arguments import one_of, positive, row_of, string, whole
+from utils.arguments import one_of, real, row_of, string, whole
 from utils.claims import machine
 from utils.files import write_whole
 
@@ -29,8 +29,8 @@ def digits_result(model: str, *, chapter: str, year: int, errors: Sequence[float
     for name, value in (("model", model), ("chapter", chapter), ("data", data)):
         string(name, value)
     row, year = row_of(errors) if hasattr(errors, "__len__") else None, whole("year", year)
-    parameters, seconds = whole("parameters", parameters), positive("seconds", seconds)
-    if not row or not all(0 <= error <= 100 for error in row) or parameters < 1:
+    parameters, seconds = whole("parameters", parameters), real("seconds", seconds)
+    if not row or not all(0 <= error <= 100 for error in row) or parameters < 1 or seconds <= 0:
         raise ValueError(f"{model}: errors are percentages, one a seed; parameters and seconds are above zero.")
     tier, device = machine()
     if os.environ.get("COURSE_RESULTS"):

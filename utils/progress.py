@@ -35,7 +35,8 @@ def note(kind: str, name: str, good: bool) -> None:
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"An event is of kind {', '.join(KINDS)}, not {shown(kind)}.")
     string("name", name)
-    row = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "kind": kind, "name": name, "good": flag("good", good)}
+    flag("good", good)
+    row = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "kind": kind, "name": name, "good": bool(good)}
     path = file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

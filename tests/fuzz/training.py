@@ -139,7 +139,7 @@ ROWS = [
         words=("A seed",)),
     Row(repeated, {"value": st.integers(0, 99).map(str) | st.just("")}, {"value": ["a", "-1", "1.5", "²"]},
         name="device.repetition", words=("COURSE_SEED",), safe=("value",)),
-    Row(machine, {"value": st.sampled_from(["cpu", ""])}, {"value": ["gpu", "meta", "cuda:99", "cpu:x", "☃", "mps:7"]},
+    Row(machine, {"value": st.sampled_from(["cpu", ""])}, {"value": ["gpu", "cuda:99", "cpu:x", "☃", "mps:7"]},
         name="device.Lab.device", words=("COURSE_DEVICE",), safe=("value",)),
     Row(tier, {"value": st.sampled_from(["quick", "full", ""])}, {"value": ["fast", "FULL", "0"]},
         name="device.Lab.tier", words=("COURSE_TIER",), safe=("value",)),
