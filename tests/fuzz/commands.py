@@ -44,6 +44,13 @@ ROW = {"bytes": 3, "sha256": "0", "urls": ["https://a.example/b"]}
 PATHS = st.uuids().map(lambda name: pathlib.Path(f"{name}.txt"))
 
 
+def results() -> pathlib.Path:
+    """A file that `run --results` kept."""
+    file = pathlib.Path("results.jsonl")
+    file.write_text('{"id": "01-a"}\n', encoding="utf-8")
+    return file
+
+
 def read_line(words: list) -> None:
     """What a command line means; a wrong one ends with argparse's own sentence."""
     with contextlib.redirect_stderr(io.StringIO()) as said:
@@ -135,8 +142,10 @@ ROWS = [
         raises=(install.Trouble,), safe=("wanted",), words=("There is no chapter",)),
     Row(runner.cells, {"path": PATHS}, inner="all_outcomes"), Row(runner.read_results, {"path": PATHS},
         inner="outcome_of"),
-    Row(runner.measured_before, {}, {"file": [pathlib.Path("none")]}, raises=(install.Trouble,),
-        words=("holds no measured",)),
+    Row(runner.measured_before, {"file": st.builds(results)}, {"file": [pathlib.Path("none")]},
+        raises=(install.Trouble,),
+        words=("holds no measured",),
+        inner="run"),
     Row(runner.environment, {"results": PATHS, "options": OPTIONS, "seed": st.integers(0, 3)}, inner="outcome_of"),
     Row(runner.reason, {"error": st.text().map(ValueError), "nb": st.none() | st.just(BOOK)}, inner="outcome_of"),
     Row(runner.line, {"outcome": OUTCOME}, inner="run"), Row(runner.say, {"text": st.text()}, inner="run"),

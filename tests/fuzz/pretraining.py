@@ -20,7 +20,7 @@ BOUND = [None, "3", -1, 0, float("nan"), float("inf")]
 
 def scheduled(done: int, steps: int) -> float:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
-    found = schedule.Schedule(optimizer, 0.1, steps=steps)
+    found = schedule.Schedule(optimizer, 0.1, steps=steps, minutes=None)
     found.start()
     for _ in range(done):
         found.tick(1)

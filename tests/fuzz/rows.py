@@ -35,7 +35,7 @@ class Row:
     wrong: by argument the values that must be refused. words: other words by which a refusal may name the argument
     (the function's own name always may). raises: the module's own exceptions. inner: its callers have checked what it
     gets, and say so here; then junk is not tried. safe: arguments that junk is not tried on, such as the learner's
-    own objects. name: where the function is not found under its own, for methods and calls in a dress.
+    own objects. name: where the function is not found under its own, for methods and calls through a helper.
     """
 
     function: Callable

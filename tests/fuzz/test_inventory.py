@@ -6,9 +6,10 @@ from .rows import UTILS
 from .test_fuzz import ROWS
 
 EXCEPTIONS = {
-    "it starts programs, installs, or writes into the course's own folder; tests of its own do that in another one": """
+    "it starts programs, installs, or writes into the course's folder; its own tests do that elsewhere": """
         __main__.main commands.python_for commands.lab commands.no_news commands.test commands.run commands.pretrain
-        commands.progress commands.doctor commands.kit commands.handout commands.address commands.hand_over install.ready
+        commands.progress commands.doctor commands.kit commands.handout commands.address commands.hand_over
+        install.ready
         install.wheels_of install.stamp install.installed install.check_machine install.check_disk
         install.make_environment install.works install.fetch_uv install.install install.without_cuda
         install.source_options install.no_network install.call install.Trouble checkup.graphics checkup.report
@@ -34,18 +35,21 @@ EXCEPTIONS = {
         data.sequences.generator data.sequences.check_strings data.pairs.check_codes plots.style.rgb_of
         plots.style.numbers plots.style.axes_or_new plots.style.settle plots.style.named plots.style.marks_of
         plots.pictures.texts training.check_model training.check_split states.check_options states.remembered
-        states.Training checkpoints.set_random_state leaves.state_of progress.beginning rooms.largest rooms.sizes rooms.rooms rooms.larger
+        states.Training checkpoints.set_random_state leaves.state_of progress.beginning rooms.largest rooms.sizes
+        rooms.rooms rooms.larger
         arguments.sentence""",
-    "it belongs to a training of minutes, which tests/test_pretraining.py makes; the card is compared with the log": """
+    "it belongs to a training, which tests/test_pretraining.py makes with its card": """
         pretraining.batches.Passages pretraining.card.text pretraining.card.head pretraining.card.data
         pretraining.card.training pretraining.card.results pretraining.card.limits pretraining.model.TwoTasks
         pretraining.model.stretch pretraining.plan.load_plan pretraining.plan.beside pretraining.ship.ship
-        pretraining.ship.record pretraining.ship.unigram_guess pretraining.ship.write_card pretraining.tokens.load_tokens
+        pretraining.ship.record pretraining.ship.unigram_guess pretraining.ship.write_card
+        pretraining.tokens.load_tokens
         pretraining.tokens.open_tokens pretraining.tokens.recipe pretraining.tokens.encode pretraining.tokens.weighted
         pretraining.tokens.keep pretraining.training.Walk pretraining.training.begin pretraining.training.pretrain
         pretraining.training.validate pretraining.training.reopen pretraining.training.own_file
         pretraining.vectors.cooccurrence pretraining.vectors.stretches pretraining.vectors.word_vectors
-        pretraining.vectors.log_frequencies pretraining.wordpiece.save_vocabulary pretraining.wordpiece.load_vocabulary""",
+        pretraining.vectors.log_frequencies pretraining.wordpiece.save_vocabulary
+        pretraining.wordpiece.load_vocabulary""",
     "it hands its options to tqdm, which checks them": "say.progress",
 }
 
@@ -59,7 +63,7 @@ def public(path: pathlib.Path) -> set[str]:
 
 
 def in_the_tables() -> set[str]:
-    """What the rows try; a method, or a call in a dress, counts for its class or function."""
+    """What the rows try; a method, or a call through a helper, counts for its class or function."""
     titles = {row.title.split()[0] for row in ROWS}
     return titles | {title.rpartition(".")[0] for title in titles}
 

@@ -36,7 +36,7 @@ def squares_and_circles(count: int, generator: Generator, side: float,
     if not 0 < real("side", side) <= 14:
         raise ValueError(f"side is between 0 and 14 cells, so that a turned square fits; it is {side}.")
     if ring is not None and not 0 < real("ring", ring) <= side:
-        raise ValueError(f"ring is the thickness of an outline, above 0 and at most {side} cells, not {ring}.")
+        raise ValueError(f"ring is how thick an outline is, above 0 and at most the side, {side} cells, not {ring}.")
     labels = signs(count, generator)
     radius = 2 * (side - ring) / math.pi + ring / 2 if ring else side / math.pi**0.5
     down, right = seen_from_figures(count, max(side / 2**0.5, radius), generator)
