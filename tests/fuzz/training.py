@@ -1,5 +1,6 @@
 """utils.training, history, checkpoints, states and leaves, utils.device and utils.say."""
 import os
+from itertools import count
 from unittest import mock
 
 import numpy as np
@@ -15,6 +16,7 @@ from .rows import Row
 from .values import NOT_FUNCTION, NOT_SEED, NUMBERS, WORDS, tensors
 
 DATA = torch.rand(12, 3), torch.arange(12) % 3
+NEW = count()
 NOT_EPOCHS = [None, "3", 0.5, True, 0, -1, float("nan")]
 SPLITS = st.integers(1, 30).flatmap(lambda n: st.tuples(tensors(n, 3), st.just(torch.arange(n) % 3)))
 NOT_SPLIT = [None, 3, "text", (), (1, 2), (torch.ones(2, 3),), (torch.ones(2, 3), torch.ones(5).long()),
@@ -30,6 +32,11 @@ STEPS = st.sampled_from([lambda batch: {"loss": 1.0}, lambda batch: {"loss": tor
 
 def net() -> nn.Module:
     return nn.Linear(3, 3)
+
+
+def own_file() -> str:
+    """A name that no example before had: a file of another model is refused, as it should be."""
+    return f"{next(NEW)}.pt"
 
 
 def trained(**arguments) -> history.History:
@@ -79,7 +86,7 @@ ROWS = [
                   "evaluate": st.none() | st.just(lambda: {"error": torch.tensor(2.0)}), "report": st.none()
                   | st.just(lambda h: None),
                   "watch": st.none() | st.just(lambda h, over: None),
-                  "checkpoint": st.none() | st.uuids().map(lambda name: f"{name}.pt")},
+                  "checkpoint": st.none() | st.builds(own_file)},
         {"model": [nn.Linear], "batches": [None, 3, "text", [], iter([1]), torch.ones(2), {1: 2}], "step": NOT_FUNCTION,
          "epochs": NOT_EPOCHS, "quiet": [None, "yes", 3], "report": NOT_FUNCTION, "watch": NOT_FUNCTION,
          "evaluate": [3, "text", [], (), (1, 2), (torch.ones(2, 3), torch.ones(3))], "checkpoint": [3, [1],
