@@ -41,7 +41,7 @@ class Plan:
                 setattr(self, name, real(name, getattr(self, name)))
         if self.steps is None and self.minutes is None:
             self.minutes = MINUTES
-        if (self.minutes if self.steps is None else self.steps) <= 0 or self.batch < 1 or self.rate <= 0:
+        if any(value is not None and value <= 0 for value in (self.steps, self.minutes, self.batch, self.rate)):
             raise ValueError(f"Steps, minutes, batch and rate are above zero; this is {self}.")
         if self.steps:
             self.chunk = min(self.chunk, self.steps)
