@@ -8,6 +8,8 @@ import pathlib
 import re
 import tomllib
 
+from utils.arguments import string
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 FIRST_CELL = '''\
@@ -52,6 +54,7 @@ def first_cell() -> str:
 
 def colab(notebook_name: str) -> str:
     """The address at which Google Colab opens the chapter in ``chapters/notebook_name``."""
+    string("notebook_name", notebook_name)
     return f"https://colab.research.google.com/github/{_slug()}/blob/main/chapters/{notebook_name}"
 
 
@@ -67,7 +70,7 @@ def readdress(new: str, root: pathlib.Path = ROOT) -> list[str]:
     ``new`` is ``OWNER/REPO`` or ``https://github.com/OWNER/REPO``. The badges and first cells of
     all chapters, README.md and pyproject.toml are rewritten. Raises ValueError for another form.
     """
-    slug = re.sub(r"^https://github\.com/|(\.git)?/?$", "", new.strip())
+    slug = re.sub(r"^https://github\.com/|(\.git)?/?$", "", string("new", new).strip())
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", slug):
         raise ValueError(f"expected OWNER/REPO or https://github.com/OWNER/REPO, and got {new!r}")
     old = re.compile(rf"(github(?:\.com)?/){re.escape(_slug(root))}(?![\w-])")

@@ -3,6 +3,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from utils.arguments import flag, instance, shown
 from utils.checkup import answers
 from utils.data.sources import offline
 
@@ -36,9 +37,11 @@ def load_bert(name: str | Path, task: str = "fill", download: bool = True, **opt
     options: for transformers, for example num_labels=2.
     Raises NoCheckpoint for what is missing or does not fit; ValueError for another task.
     """
-    if task not in TASKS:
-        raise ValueError(f"task is one of {', '.join(TASKS)}, not {task!r}.")
-    if is_folder := isinstance(name, Path) or Path(name).is_dir() or len(Path(name).parts) > 2:
+    instance("name", name, str | Path, "a folder or a name in quotation marks")
+    flag("download", download)
+    if not isinstance(task, str) or task not in TASKS:
+        raise ValueError(f"task is one of {', '.join(TASKS)}, not {shown(task)}.")
+    if is_folder := isinstance(name, Path) or is_a_folder(name) or len(Path(name).parts) > 2:
         check_folder(Path(name))
     import transformers
     quiet()
@@ -55,6 +58,14 @@ def load_bert(name: str | Path, task: str = "fill", download: bool = True, **opt
         raise NoCheckpoint(f"{name} could not be loaded: {first_sentence(error)}") from error
     check_report(name, model, report)
     return model.eval(), tokenizer
+
+
+def is_a_folder(name: str) -> bool:
+    """Whether a name is that of a folder here; a name that no folder can have is none."""
+    try:
+        return Path(name).is_dir()
+    except (OSError, ValueError):  # too long, or with a character that no name has
+        return False
 
 
 def check_folder(folder: Path) -> None:

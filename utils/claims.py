@@ -15,6 +15,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from utils import progress
+from utils.arguments import row_of, shown, string, whole
 from utils.say import approx
 
 CLAIMS = Path(__file__).resolve().parents[1] / "assets" / "claims.json"
@@ -78,10 +79,9 @@ class Claim:
         runs: for one value that sums up many runs (a median, a share): how many they were.
         Raises ValueError when there is no value, or one that is not a finite number.
         """
-        row = [float(value) for value in (values if hasattr(values, "__len__") else [values])]
-        if not row or any(value - value != 0 for value in row):
-            raise ValueError(f"{self.id} expects finite numbers, one a seed, not {row}.")
-        run = Run(row, data, *machine(), runs=int(runs))
+        if not (row := row_of(values)):
+            raise ValueError(f"{self.id} expects finite numbers, one a seed, not {shown(values)}.")
+        run = Run(row, string("data", data), *machine(), runs=whole("runs", runs, 0))
         _RUNS[self.id] = run
         append_result(self.id, run)
         return self
@@ -95,8 +95,7 @@ class Claim:
     @property
     def reference(self) -> dict | None:
         """The weightiest recorded run: full before quick, real data before the stand-in."""
-        order = sorted(self.references, key=lambda r: ("stand-in" in r["data"], r["tier"] != "full"))
-        return order[0] if order else None
+        return min(self.references, key=lambda r: ("stand-in" in r["data"], r["tier"] != "full"), default=None)
 
 
 def machine() -> tuple[str, str]:
@@ -114,17 +113,20 @@ def append_result(name: str, run: Run) -> None:
 
 
 def claims(chapter: str | None = None) -> list[Claim]:
-    """All claims, or those of one chapter ("01" to "09"), in the order of the file."""
-    rows = json.loads(CLAIMS.read_text(encoding="utf-8"))
-    return [Claim(**row) for row in rows if chapter in (None, row["chapter"])]
+    """All claims, or those of one chapter ("00" to "09"), in their order. Raises KeyError for another chapter."""
+    rows = [Claim(**row) for row in json.loads(CLAIMS.read_text(encoding="utf-8"))]
+    found = [one for one in rows if chapter is None or isinstance(chapter, str) and one.chapter == chapter]
+    if not found:
+        raise KeyError(f"There are no claims for chapter {shown(chapter)}.")
+    return found
 
 
 def claim(name: str) -> Claim:
     """One claim by its id. Raises KeyError with the ids of its chapter for an unknown one."""
     found = {row.id: row for row in claims()}
-    if name not in found:
-        near = [other for other in found if other[:2] == str(name)[:2]]
-        raise KeyError(f"There is no claim {name!r}; the nearest are {', '.join(near) or 'none'}.")
+    if not isinstance(name, str) or name not in found:
+        near = [other for other in found if other[:2] == shown(name)[1:3]]
+        raise KeyError(f"There is no claim {shown(name)}; the nearest are {', '.join(near) or 'none'}.")
     return found[name]
 
 
@@ -142,9 +144,7 @@ def holds(one: Claim, run: Run) -> bool:
 def scoreboard(chapter: str) -> None:
     """Show the chapter's claims: paper, reference, this run. Raises KeyError for no claims."""
     from IPython.display import display
-    found = claims(chapter)
-    if not found:
-        raise KeyError(f"There are no claims for chapter {chapter!r}.")
+    found = claims(string("chapter", chapter))
     for one in (row for row in found if row.id in _RUNS):
         progress.note("claim", one.id, one.holds())
     rows = [(one.title, paper(one), reference(one), yours(one), one.citation) for one in found]

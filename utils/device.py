@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from utils.arguments import instance, shown, whole
 from utils.say import here
 
 TIERS = ("quick", "full")
@@ -19,8 +20,10 @@ def seed_everything(seed: int) -> None:
     integer, moves every seed of a chapter: the same chapter with other chances, which is how
     `python3 -m utils run --seeds` repeats it.
     """
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**32:
-        raise ValueError(f"A seed is an integer from 0 to 2**32 - 1, not {seed!r}.")
+    try:
+        seed = whole("seed", seed, 0, 2**32 - 1)
+    except ValueError as error:
+        raise ValueError(f"A seed is an integer from 0 to 2**32 - 1, not {shown(seed)}.") from error
     seed = (seed + STRIDE * repetition()) % 2**32
     random.seed(seed)
     np.random.seed(seed)
@@ -30,7 +33,7 @@ def seed_everything(seed: int) -> None:
 def repetition() -> int:
     """COURSE_SEED as a number, 0 when it is not set. Raises ValueError for what is no such number."""
     text = os.environ.get("COURSE_SEED") or "0"
-    if not text.isdecimal():
+    if not (text.isascii() and text.isdecimal()):
         raise ValueError(f"COURSE_SEED is an integer of 0 or more, not {text!r}. Unset it for the usual run.")
     return int(text)
 
@@ -80,7 +83,8 @@ def best_device() -> str:
 
 
 def device_name(device: torch.device) -> str:
-    """The device in words, with its memory (CUDA) or the number of cores (CPU)."""
+    """The device in words, with its memory (CUDA) or the number of cores (CPU). Raises TypeError for another thing."""
+    instance("device", device, torch.device, "a torch.device")
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)
         return f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"

@@ -6,11 +6,13 @@ is attempted. Nothing of it is shown before the learner asks for a hint or the s
 import importlib
 import inspect
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from utils import progress
+from utils.arguments import instance, shown
 
 KINDS = ("predict", "change", "build")
 LEVELS = ("easy", "medium", "hard")
@@ -45,6 +47,7 @@ class Exercise:
 
 def bank(exercise: Exercise) -> None:
     """Add an exercise to the bank. Raises ValueError for a kind or level that the course does not have."""
+    instance("exercise", exercise, Exercise, "an Exercise")
     if exercise.kind not in KINDS:
         raise ValueError(f"An exercise is of kind {', '.join(KINDS)}, not {exercise.kind!r}.")
     if exercise.level not in LEVELS:
@@ -55,15 +58,19 @@ def bank(exercise: Exercise) -> None:
 def of_chapter(chapter: str) -> list[Exercise]:
     """The exercises of a chapter, "00" to "09", in their order. Raises KeyError for another chapter."""
     try:
+        if not isinstance(chapter, str) or not re.fullmatch("[0-9]{2}", chapter):
+            raise ModuleNotFoundError
         importlib.import_module(f"utils.solutions.chapter_{chapter}")
     except ModuleNotFoundError as error:
-        raise KeyError(f"There is no chapter {chapter!r} with exercises.") from error
+        raise KeyError(f"There is no chapter {shown(chapter)} with exercises.") from error
     return [_BANK[name] for name in sorted(_BANK) if name.startswith(f"{chapter}.")]
 
 
 def find(number: str) -> Exercise:
     """The exercise "NN.k". Raises KeyError, with the ones there are, for another number."""
-    chapter = str(number).partition(".")[0]
+    chapter = number.partition(".")[0] if isinstance(number, str) else ""
+    if not chapter:
+        raise KeyError(f"There is no exercise {shown(number)}; its number is a text such as '01.1'.")
     known = {exercise.id: exercise for exercise in of_chapter(chapter)}
     if number not in known:
         raise KeyError(f"There is no exercise {number!r}; chapter {chapter} has {', '.join(known)}.")
@@ -91,7 +98,8 @@ def called(function: Callable, *arguments: Any) -> Any:
 def moved(thing: Any, device: Any) -> Any:
     """A tensor, a module, or a tuple, list or dict of such, on a device; other things as they are."""
     if isinstance(thing, tuple | list):
-        return type(thing)(moved(part, device) for part in thing)
+        parts = [moved(part, device) for part in thing]
+        return type(thing)(*parts) if hasattr(thing, "_fields") else type(thing)(parts)
     if isinstance(thing, dict):
         return {name: moved(part, device) for name, part in thing.items()}
     return thing.to(device) if hasattr(thing, "to") and hasattr(thing, "requires_grad_") else thing

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from utils.arguments import instance
+
 STALE = 600.0  # seconds without a change after which a file that was being written is nobody's any more
 WAITS = (0.1, 0.4, 1.0)  # seconds between tries, where another program holds the file
 
@@ -30,12 +32,13 @@ def whole(path: Path) -> Iterator[BinaryIO]:
     finally:
         drop(fresh)
 
-
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write bytes, or text as UTF-8 with its own line ends, to `path`, whole or not at all.
 
     Raises OSError; PermissionError, with what to do, where another program has the file open, as on Windows.
     """
+    instance("path", path, Path, "a pathlib.Path")
+    instance("content", content, str | bytes, "a text or bytes")
     with whole(path) as file:
         file.write(content.encode("utf-8") if isinstance(content, str) else content)
 

@@ -121,7 +121,7 @@ class History:
         return [*dict.fromkeys([*self.by_epoch, *self.steps])]
 
     def __getitem__(self, name: str) -> list[float]:
-        if name not in self.by_epoch:
+        if not isinstance(name, str) or name not in self.by_epoch:
             raise KeyError(f"The history has no {name!r} by epoch; it has {self.names() or 'nothing yet'}.")
         return self.by_epoch[name]
 
@@ -144,7 +144,7 @@ class History:
 
 def fetch(name: str, values: list) -> list[float]:
     """A list of 0-d tensors or Python numbers as floats, with one copy from the device."""
-    if all(isinstance(value, Tensor) and value.numel() == 1 for value in values):
+    if values and all(isinstance(value, Tensor) and value.numel() == 1 for value in values):
         return torch.stack([value.reshape(()) for value in values]).double().tolist()
     wrong = [value for value in values
              if not isinstance(value, Real) and not (isinstance(value, Tensor) and value.numel() == 1)]

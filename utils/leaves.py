@@ -113,13 +113,16 @@ def put_state(leaf: Any, state: Any) -> None:
 
 
 def fingerprint(leaf: Any) -> bytes:
-    """A few bytes that change when the leaf's content changes."""
+    """A few bytes that change when the leaf's content changes; never the same twice where it cannot be read."""
     if isinstance(leaf, PLAIN):
         return repr(leaf).encode()
     if isinstance(leaf, Iterator):
         return os.urandom(8)  # never the same twice: what was taken from it cannot be put back
     digest = hashlib.sha256()
-    add_content(digest, state_of(leaf))
+    try:
+        add_content(digest, leaf if isinstance(leaf, list | tuple | dict) else state_of(leaf))
+    except (AttributeError, TypeError, ValueError, RuntimeError, NotImplementedError):  # no state, or on no device
+        return os.urandom(8)
     return digest.digest()
 
 

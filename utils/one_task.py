@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 
+from utils.arguments import one_of, real, row_of, string, whole
 from utils.claims import machine
 from utils.files import write_whole
 
 RECORD = Path(__file__).resolve().parents[1] / "assets" / "digits.json"
+TIERS = ("quick", "full")
 KIND = "digits"  # what marks such a line among the results of a run
 
 
@@ -24,7 +26,10 @@ def digits_result(model: str, *, chapter: str, year: int, errors: Sequence[float
     errors: on the test digits, in percent, one a seed. parameters: all that training may change.
     seconds: of one training. data: the name of the digits. Raises ValueError for an empty or impossible row.
     """
-    row = [float(error) for error in errors]
+    for name, value in (("model", model), ("chapter", chapter), ("data", data)):
+        string(name, value)
+    row, year = row_of(errors) if hasattr(errors, "__len__") else None, whole("year", year)
+    parameters, seconds = whole("parameters", parameters), real("seconds", seconds)
     if not row or not all(0 <= error <= 100 for error in row) or parameters < 1 or seconds <= 0:
         raise ValueError(f"{model}: errors are percentages, one a seed; parameters and seconds are above zero.")
     tier, device = machine()
@@ -40,6 +45,10 @@ def recorded_digits(data: str | None = None, tier: str | None = None) -> list[di
 
     data, tier: those alone; left out, the rows of real data and of the full tier where there are such.
     """
+    if data is not None:
+        string("data", data)
+    if tier is not None:
+        one_of("tier", tier, TIERS)
     rows = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else []
     rows = [row for row in rows if data in (None, row["data"]) and tier in (None, row["tier"])]
     best: dict[str, dict] = {}

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from utils.arguments import flag, shown, string
 from utils.say import here
 
 KINDS = ("exercise", "claim", "question")
@@ -31,8 +32,10 @@ def note(kind: str, name: str, good: bool) -> None:
     kind: exercise, claim or question. name: its id, which starts with the chapter ("03.1", "03-sides").
     Where nothing can be written, the notebook goes on, and a line says so. Raises ValueError for another kind.
     """
-    if kind not in KINDS:
-        raise ValueError(f"An event is of kind {', '.join(KINDS)}, not {kind!r}.")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"An event is of kind {', '.join(KINDS)}, not {shown(kind)}.")
+    string("name", name)
+    flag("good", good)
     row = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "kind": kind, "name": name, "good": bool(good)}
     path = file()
     try:
@@ -95,8 +98,8 @@ def done(chapter: str) -> dict[str, int]:
 
 def line(chapter: str) -> str:
     """One chapter's progress as a sentence. Raises KeyError for a chapter that does not exist."""
-    if chapter not in CHAPTERS:
-        raise KeyError(f"There is no chapter {chapter!r}; there are {CHAPTERS[0]} to {CHAPTERS[-1]}.")
+    if not isinstance(chapter, str) or chapter not in CHAPTERS:
+        raise KeyError(f"There is no chapter {shown(chapter)}; there are {CHAPTERS[0]} to {CHAPTERS[-1]}.")
     of, so_far = totals(chapter), done(chapter)
     return (f"chapter {chapter}: {so_far['exercise']} of {of['exercise']} exercises solved, "
             f"{so_far['claim']} of {of['claim']} claims reproduced, "

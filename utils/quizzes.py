@@ -7,6 +7,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from utils.arguments import shown
+
 FOLDER = Path(__file__).resolve().parents[1] / "assets" / "quizzes"
 
 
@@ -30,9 +32,9 @@ class Question:
 
 def questions(chapter: str) -> list[Question]:
     """A chapter's questions in order. Raises KeyError for a chapter without, ValueError for a faulty file."""
-    path = FOLDER / f"{chapter}.toml"
-    if not path.is_file():
-        raise KeyError(f"There are no questions for chapter {chapter!r}.")
+    path = next((file for file in FOLDER.glob("*.toml") if isinstance(chapter, str) and file.stem == chapter), None)
+    if not path:
+        raise KeyError(f"There are no questions for chapter {shown(chapter)}.")
     try:
         rows = tomllib.loads(path.read_text(encoding="utf-8"))["question"]
         found = [Question(f"{chapter}.q{k}", row["ask"], tuple(Option(**option) for option in row["option"]))

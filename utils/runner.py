@@ -62,12 +62,20 @@ def choose(wanted: list[str], folder: pathlib.Path = CHAPTERS) -> list[pathlib.P
     found = []
     for word in wanted:
         near = [path for path in known if path.stem == word or path.name.startswith(f"{word}_")]
-        if not near and pathlib.Path(word).suffix == ".ipynb" and pathlib.Path(word).is_file():
+        if not near and pathlib.Path(word).suffix == ".ipynb" and is_file(word):
             near = [pathlib.Path(word).resolve()]
         if not near:
             raise Trouble(f"There is no chapter {word}. There are: {', '.join(p.stem for p in known)}")
         found += near
     return found if wanted else known
+
+
+def is_file(word: str) -> bool:
+    """Whether a word is the name of a file; a name that no file can have is none."""
+    try:
+        return pathlib.Path(word).is_file()
+    except (OSError, ValueError):  # too long, or with a character that no name has
+        return False
 
 
 def all_outcomes(paths: list[pathlib.Path], folder: pathlib.Path,

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from numbers import Real
 from typing import Any
 
+from utils.arguments import as_float, is_bool, shown, string
+
 
 def approx(value: Real, digits: int = 2, unit: str = "", *, spread: Real | None = None) -> str:
     """A measured number as text, marked as one that may differ on another machine.
@@ -18,12 +20,13 @@ def approx(value: Real, digits: int = 2, unit: str = "", *, spread: Real | None 
     unit: text that follows the number, for example " %". spread: printed behind it, as in ≈ 3.1 ± 0.2 %.
     Raises TypeError for what is not a number and ValueError for other digits.
     """
-    if not 0 <= digits <= 12:
-        raise ValueError(f"approx() expects 0 to 12 digits after the point, not {digits}.")
-    try:
-        numbers = [float(each) for each in ([value] if spread is None else [value, spread])]
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"approx() expects one number, not {type(value).__name__}.") from error
+    if not isinstance(digits, int) or is_bool(digits) or not 0 <= digits <= 12:
+        raise ValueError(f"approx() expects 0 to 12 digits after the point, not {shown(digits)}.")
+    string("unit", unit)
+    numbers = [as_float(each) for each in ([value] if spread is None else [value, spread])]
+    if None in numbers:
+        wrong = value if numbers[0] is None else spread
+        raise TypeError(f"approx() expects one number, not {type(wrong).__name__}.")
     return "≈ " + " ± ".join(f"{number:,.{digits}f}" for number in numbers) + unit
 
 
@@ -50,5 +53,5 @@ def show_source(thing: Callable) -> None:
     try:
         source = inspect.getsource(thing)
     except (TypeError, OSError) as error:
-        raise TypeError(f"show_source() expects a Python function or class, not {thing!r}.") from error
+        raise TypeError(f"show_source() expects a Python function or class, not {shown(thing)}.") from error
     print(source.rstrip())

@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from utils import arguments
 from utils.checkpoints import random_state, set_random_state
 from utils.device import lab
 from utils.files import sweep, whole, why
@@ -56,6 +57,7 @@ def remembered(fit: Callable) -> Callable:
     """Let a training be loaded, or kept, as COURSE_STATES says; without it `fit` is called as it is."""
     @functools.wraps(fit)
     def loaded_or_trained(model: Any, batches: Any, step: Callable, **options: Any) -> History:
+        check_options(options)
         if folder() is None or options.get("checkpoint") or not known(step):
             return fit(model, batches, step, **options)
         training = Training(model, batches, step, options)
@@ -66,6 +68,16 @@ def remembered(fit: Callable) -> Callable:
         training.keep()
         return training.history
     return loaded_or_trained
+
+
+def check_options(options: dict) -> None:
+    """Refuse options of fit() that would fail only after an epoch. Raises TypeError."""
+    for name in ("evaluate", "report", "watch"):
+        if options.get(name) is not None and not (name == "evaluate" and isinstance(options[name], tuple)):
+            arguments.function(name, options[name])
+    if options.get("checkpoint") is not None:
+        arguments.instance("checkpoint", options["checkpoint"], str | Path, "the name of a file, or None")
+    arguments.flag("quiet", options.get("quiet", False))
 
 
 def is_heavy(leaf: Any) -> bool:

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from utils.arguments import shown
+
 TIMELINE = Path(__file__).resolve().parents[1] / "assets" / "timeline.json"
 KINDS = ("idea", "machine", "data", "programme", "critique", "winter")
 SEEN = ("read", "abstract", "through", "not seen")  # how each word about a source begins
@@ -67,8 +69,8 @@ def events(kind: str | None = None) -> list[Event]:
 
     Raises ValueError for a kind that the course does not have, and for a file with a fault.
     """
-    if kind not in (None, *KINDS):
-        raise ValueError(f"An event is of kind {', '.join(KINDS)}, not {kind!r}.")
+    if kind is not None and not (isinstance(kind, str) and kind in KINDS):
+        raise ValueError(f"An event is of kind {', '.join(KINDS)}, not {shown(kind)}.")
     found = [event(row) for row in json.loads(TIMELINE.read_text(encoding="utf-8"))]
     ids = [one.id for one in found]
     if twice := sorted({name for name in ids if ids.count(name) > 1}):
@@ -80,6 +82,8 @@ def events(kind: str | None = None) -> list[Event]:
 
 def event(row: dict) -> Event:
     """One row of the file as an Event. Raises ValueError, naming the event, for what is missing or wrong."""
+    if not isinstance(row, dict):
+        raise ValueError(f"A row of the timeline is a dict with an id, a year and so on, not {shown(row)}.")
     name = row.get("id", "an event without id")
     known = {field.name for field in fields(Event)}
     needed = known - {"end", "section", "myth"}
@@ -90,6 +94,11 @@ def event(row: dict) -> Event:
         myth = Myth(**row["myth"]) if row.get("myth") else None
     except TypeError as error:
         raise ValueError(f"{name}: a myth has a story, a correction and a source.") from error
+    texts = [row[field] for field in ("id", "short", "title", "text", "kind", "source", "seen")]
+    texts += [row[field] for field in ("chapter", "section") if row.get(field) is not None]
+    texts += row["people"] if isinstance(row["people"], list | tuple) else [row["people"] and None]
+    if not all(isinstance(part, str) for part in texts) or not isinstance(row.get("end"), int | None):
+        raise ValueError(f"{name}: end is a whole number or null, people a list, and all else but the year a text.")
     one = Event(**{**row, "people": tuple(row["people"]), "myth": myth})
     if faults := problems(one):
         raise ValueError(f"{name}: {'; '.join(faults)}.")

@@ -12,12 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from utils.arguments import whole
 from utils.checkpoints import Checkpoint
 from utils.device import lab
 from utils.history import Diverged, History
 from utils.memory import OutOfMemory, explained, sparing
 from utils.say import here, progress
 from utils.states import remembered
+from utils.trainable import check, check_logits, check_model, check_split
 
 __all__ = ["Diverged", "History", "OutOfMemory", "evaluate", "fit"]
 
@@ -95,7 +97,9 @@ def evaluate(model: Callable, split: tuple[Tensor, Tensor], *, size: int = 500) 
     Raises ValueError when the logits are not one row of at least two numbers an image, OutOfMemory
     where a smaller size would help.
     """
-    images, labels = split
+    images, labels = check_split(split)
+    check_model(model)
+    size = whole("size", size, 1, 2**31)
     was_training, wrong, device = getattr(model, "training", False), 0, lab.device
     set_mode(model, training=False)
     try:
@@ -187,25 +191,3 @@ def measure(model: Any, evaluation: Callable | tuple | None) -> dict[str, float]
     set_mode(model, training=False)
     with explained("What is given as evaluate= can do its work in smaller pieces."), torch.no_grad():
         return dict(evaluation())
-
-
-def check(model: Any, batches: Iterable, step: Callable, epochs: int) -> None:
-    """Refuse what cannot be trained with, before anything is changed."""
-    if model is not None and isinstance(model, type):
-        raise TypeError(f"fit() expects a model, not the class {model.__name__}: write {model.__name__}().")
-    if not callable(step):
-        raise TypeError(f"fit() expects step to be a function of one batch, not {type(step).__name__}.")
-    if not hasattr(batches, "__len__") or not hasattr(batches, "__iter__") or isinstance(batches, Tensor):
-        raise TypeError("fit() expects batches with a length that can be walked again and again, for "
-                        f"example Batches(train, 64) or a list; it got {type(batches).__name__}.")
-    if len(batches) == 0:
-        raise ValueError("fit() got no batches.")
-    if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
-        raise ValueError(f"epochs is an integer of 1 or more, not {epochs!r}.")
-
-
-def check_logits(logits: Tensor, rows: Tensor) -> None:
-    """Refuse logits that are not one row of class scores an image."""
-    if logits.ndim != 2 or len(logits) != len(rows) or logits.shape[1] < 2:
-        raise ValueError(f"evaluate() expects logits of shape ({len(rows)}, classes); the model gave "
-                         f"{tuple(logits.shape)}.")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
+from utils.arguments import dense, flag, function, whole
 from utils.device import lab, repetition
 
 
@@ -23,8 +24,12 @@ class Batches:
     def __init__(self, data: Sequence[Tensor], size: int, *, seed: int = 0, shuffle: bool = True,
                  transform: Callable | None = None, shrink: bool = False):
         check(data, size)
+        seed = whole("seed", seed)
+        if transform is not None:
+            function("transform", transform, "a batch's tensors")
+        shuffle = flag("shuffle", shuffle)
         self.tensors = tuple(tensor.to(lab.device) for tensor in data)
-        self.size, self.seed, self.shuffle, self.transform = size, seed, shuffle, transform
+        self.size, self.seed, self.shuffle, self.transform = int(size), seed, shuffle, transform
         self.epoch = 0  # how many times the batches were walked through
         self.shrink, self.limit = shrink, None  # limit: the most rows that the memory was enough for
 
@@ -35,18 +40,19 @@ class Batches:
         rows = self.order(self.epoch)
         self.epoch += 1
         self.size = min(self.size, self.limit or self.size)
-        for chosen in rows.split(self.size):
+        for chosen in rows.split(min(self.size, len(rows))):
             # the same rows as tensor[chosen], in a third of the time on a CPU
             batch = tuple(tensor.index_select(0, chosen) for tensor in self.tensors)
             yield self.transform(*batch) if self.transform else batch
 
     def order(self, epoch: int) -> Tensor:
         """The row numbers (N,) in the order of this epoch, on the device."""
-        rows = len(self.tensors[0])
+        epoch, rows = whole("epoch", epoch, 0), len(self.tensors[0])
         if not self.shuffle:
             return torch.arange(rows, device=lab.device)
         # one generator an epoch, on the CPU: the same order on every device
-        generator = torch.Generator().manual_seed((self.seed + 7919 * repetition()) * 1_000_003 + epoch)
+        seed = (self.seed + 7919 * repetition()) * 1_000_003 + epoch
+        generator = torch.Generator().manual_seed(seed if -2**63 <= seed < 2**64 else seed % 2**63)
         return torch.randperm(rows, generator=generator).to(lab.device)
 
     def __repr__(self) -> str:
@@ -55,11 +61,12 @@ class Batches:
 
 def check(data: Sequence[Tensor], size: int) -> None:
     """Refuse what cannot be cut into batches, with a sentence that says why."""
-    if isinstance(data, Tensor) or not all(isinstance(tensor, Tensor) for tensor in data) or not data:
+    if not isinstance(data, tuple | list) or not all(isinstance(tensor, Tensor) for tensor in data) or not data:
         raise TypeError("Batches expects a Split or a tuple of tensors, for example (images, labels); "
                         f"it got {type(data).__name__}. One tensor alone is written (tensor,).")
+    for tensor in data:
+        dense("data", tensor)
     lengths = [len(tensor) if tensor.ndim else 0 for tensor in data]
     if len(set(lengths)) > 1 or lengths[0] == 0:
         raise ValueError(f"Batches expects tensors of one length above zero; these have {lengths} rows.")
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        raise ValueError(f"The batch size is an integer of 1 or more, not {size!r}.")
+    whole("The batch size", size, 1)

@@ -4,6 +4,8 @@ import math
 import torch
 from torch import Generator, Tensor
 
+from utils.arguments import MOST, instance, real, whole
+
 
 def left_and_right(count: int, generator: Generator) -> tuple[Tensor, Tensor]:
     """Squares of side 3 to 6 in the left (-1) or the right (+1) half of the retina.
@@ -11,6 +13,7 @@ def left_and_right(count: int, generator: Generator) -> tuple[Tensor, Tensor]:
     Returns images (count, 400) of 0 and 1, and labels (count,) of -1 and +1.
     The task of the press demonstration of July 1958; sizes are this course's choice.
     """
+    check(count, generator)
     labels = signs(count, generator)
     images = torch.zeros(count, 20, 20)
     for image, label in zip(images, labels):
@@ -29,8 +32,11 @@ def squares_and_circles(count: int, generator: Generator, side: float,
     outline; None draws solid figures. Returns images (count, 400) and labels (count,).
     Raises ValueError for a side that leaves the retina.
     """
-    if not 0 < side <= 14:
+    check(count, generator)
+    if not 0 < real("side", side) <= 14:
         raise ValueError(f"side is between 0 and 14 cells, so that a turned square fits; it is {side}.")
+    if ring is not None and not 0 < real("ring", ring) <= side:
+        raise ValueError(f"ring is how thick an outline is, above 0 and at most the side, {side} cells, not {ring}.")
     labels = signs(count, generator)
     radius = 2 * (side - ring) / math.pi + ring / 2 if ring else side / math.pi**0.5
     down, right = seen_from_figures(count, max(side / 2**0.5, radius), generator)
@@ -38,6 +44,14 @@ def squares_and_circles(count: int, generator: Generator, side: float,
     beyond_circle = torch.hypot(down, right) - radius
     beyond = torch.where(labels[:, None] > 0, beyond_square, beyond_circle)
     return ((beyond <= 0) & (beyond > -(ring or side))).float(), labels
+
+
+def check(count: int, generator: Generator) -> None:
+    """Refuse a number of cards or a generator that nothing can be drawn with."""
+    whole("count", count, 1, MOST)
+    instance("generator", generator, Generator, "a torch.Generator")
+    if generator.device.type != "cpu":
+        raise ValueError(f"generator draws on the CPU: write torch.Generator(), without {generator.device}.")
 
 
 def signs(count: int, generator: Generator) -> Tensor:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from utils import arguments
 from utils.data.reviews import check_limit
 from utils.data.sources import Unavailable, folders, read, verified
 from utils.say import here
@@ -61,8 +62,9 @@ def entities(name: str | None = None, limit: int | None = None) -> Entities:
     Raises ValueError for another name, or a limit that is not a positive integer.
     """
     check_limit(limit)
-    if name not in (None, "stand-in", *SETS):
-        raise ValueError(f"name is {', '.join(SETS)} or stand-in, or None for the first there is, not {name!r}.")
+    if not (name is None or isinstance(name, str)) or name not in (None, "stand-in", *SETS):
+        raise ValueError(f"name is {', '.join(SETS)} or stand-in, or None for the first there is, "
+                         f"not {arguments.shown(name)}.")
     problems = []
     for wanted in SETS if name is None else [name] if name in SETS else []:
         try:
@@ -114,6 +116,7 @@ def rows(text: str) -> list[Tagged]:
     Raises ValueError, with the number of the line, for a line without a tag of IOB2.
     """
     found, words, tags = [], [], []
+    arguments.string("text", text)
     for number, line in enumerate([*text.split("\n"), ""], 1):
         parts = line.split()
         if parts and parts[0] != "-DOCSTART-":
@@ -129,4 +132,5 @@ def rows(text: str) -> list[Tagged]:
 
 def documents(text: str) -> list[list[Tagged]]:
     """The documents of a CoNLL file that has a -DOCSTART- line before each."""
+    arguments.string("text", text)
     return [rows(part.partition("\n")[2]) for part in text.split("-DOCSTART-")[1:]]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from utils import arguments
 from utils.data.sources import Unavailable, read
 from utils.say import here
 
@@ -63,7 +64,12 @@ def growth() -> Growth:
 
 
 def models(text: str) -> list[Model]:
-    """The dated rows of a table in Epoch AI's columns; lines that begin with # are remarks."""
+    """The dated rows of a table in Epoch AI's columns; lines that begin with # are remarks.
+
+    Raises ValueError for a text without these columns.
+    """
+    if "Model," not in arguments.string("text", text):
+        raise ValueError("text is a table with the columns Model, Publication date, Parameters and so on.")
     text = text[text.index("Model,"):]
     rows = [row for row in csv.DictReader(io.StringIO(text, newline="")) if row["Publication date"]]
     found = [Model(row["Model"], years(row["Publication date"]), number(row["Parameters"]),
@@ -72,8 +78,11 @@ def models(text: str) -> list[Model]:
 
 
 def years(date: str) -> float:
-    """"2018-10-11" as 2018.775."""
-    day = datetime.date.fromisoformat(date)
+    """"2018-10-11" as 2018.775. Raises ValueError for another form."""
+    try:
+        day = datetime.date.fromisoformat(arguments.string("date", date))
+    except ValueError as error:
+        raise ValueError(f"date is year, month and day, such as 2018-10-11, not {date!r}.") from error
     first, last = datetime.date(day.year, 1, 1), datetime.date(day.year + 1, 1, 1)
     return day.year + (day - first).days / (last - first).days
 
@@ -88,10 +97,9 @@ def largest(found: list[Model], of: str) -> list[Model]:
 
     Raises ValueError for another measure.
     """
-    if of not in MEASURES:
-        raise ValueError(f"of is one of {', '.join(MEASURES)}, not {of!r}.")
+    arguments.one_of("of", of, MEASURES)
     best: dict[int, Model] = {}
-    for model in found:
+    for model in arguments.several("found", found, Model, "models, such as growth().models"):
         value, year = getattr(model, of), int(model.year)
         if value and (year not in best or value > getattr(best[year], of)):
             best[year] = model

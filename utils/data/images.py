@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from utils.arguments import whole
 from utils.data.sources import Unavailable, read
 from utils.say import here
 
@@ -138,8 +139,8 @@ def first(split: Split, limit: int | None) -> Split:
 
 def check_limit(limit: int | None) -> None:
     """Refuse a limit that is not a positive integer or None."""
-    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
-        raise ValueError(f"limit is the number of training images to keep, 1 or more, not {limit!r}.")
+    if limit is not None:
+        whole("limit, the number of training images to keep,", limit, 1)
 
 
 def announce(dataset: Dataset) -> Dataset:

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from utils import arguments
 from utils.data.sources import Unavailable, read
 from utils.say import here
 
@@ -79,10 +80,22 @@ def stand_in(problem: Exception) -> Pairs:
 
 def words(sentence: str) -> list[str]:
     """The words and signs of a sentence, in lower case, cut as WMT's tokeniser "13a" cuts them."""
-    sentence = f" {sentence.lower()} "
+    sentence = f" {arguments.string('sentence', sentence).lower()} "
     for pattern, rest in CUTS:
         sentence = re.sub(pattern, rest, sentence)
     return sentence.split()
+
+
+def check_codes(codes: Tensor, size: int) -> list[int]:
+    """A row of numbers below `size` as a list. Raises TypeError or ValueError for what is none."""
+    arguments.instance("codes", codes, Tensor, "a tensor (T,) of integers")
+    arguments.shaped("codes", codes, "T")
+    if codes.is_floating_point() or codes.is_complex() or codes.dtype == torch.bool or codes.is_meta:
+        raise ValueError(f"codes are integers, and these are {codes.dtype} on {codes.device}: use .long().")
+    row = codes.tolist()
+    if row and not 0 <= min(row) <= max(row) < size:
+        raise ValueError(f"codes are from 0 to {size - 1}, and these go from {min(row)} to {max(row)}.")
+    return row
 
 
 class Vocabulary:
@@ -93,6 +106,9 @@ class Vocabulary:
     """
 
     def __init__(self, sentences: Iterable[str], size: int | None = None):
+        if size is not None:
+            size = arguments.whole("size", size, 1)
+        sentences = arguments.several("sentences", sentences, str, "sentences in quotation marks")
         counts = Counter(word for sentence in sentences for word in words(sentence))
         self.words = [*SIGNS, *sorted(sorted(counts, key=lambda word: (-counts[word], word))[:size])]
         self.places = {word: place for place, word in enumerate(self.words)}
@@ -105,6 +121,7 @@ class Vocabulary:
 
         Raises ValueError for no sentence at all.
         """
+        sentences = arguments.several("sentences", sentences, str, "sentences in quotation marks")
         if not sentences:
             raise ValueError("encode() expects at least one sentence.")
         rows = [torch.tensor([BEGIN, *(self.places.get(word, UNKNOWN) for word in words(sentence)), END])
@@ -113,6 +130,6 @@ class Vocabulary:
 
     def decode(self, codes: Tensor) -> str:
         """The words of one row (T,) up to the end sign, with spaces between; begin and padding left out."""
-        row = codes.tolist()
+        row = check_codes(codes, len(self))
         row = row[:row.index(END)] if END in row else row
         return " ".join(self.words[code] for code in row if code not in (PAD, BEGIN))

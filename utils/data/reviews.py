@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from utils.arguments import whole
 from utils.data.sources import Unavailable, read
 from utils.say import here
 
@@ -88,5 +89,5 @@ def first(part: Labelled, limit: int | None) -> Labelled:
 
 def check_limit(limit: int | None) -> None:
     """Refuse a limit that is not a positive integer or None."""
-    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
-        raise ValueError(f"limit is the number of training sentences to keep, 1 or more, not {limit!r}.")
+    if limit is not None:
+        whole("limit, the number of training sentences to keep,", limit, 1)

@@ -4,6 +4,7 @@ import random
 import torch
 from torch import Tensor
 
+from utils.arguments import MOST, dense, instance, shaped, shown, whole
 from utils.data.batches import Batches
 
 SOUNDS = {"b": "101001", "d": "101101", "g": "101011", "a": "010011", "i": "010101", "u": "010111"}
@@ -20,12 +21,29 @@ REBER = ("T1 P2", "S1 X3", "T2 V4", "X2 S5", "P3 V5")  # at each node: a letter 
 SYMBOLS = "BTSXPVE"
 
 
+def generator(seed: int) -> torch.Generator:
+    """torch's random numbers from a seed, any integer of 64 bits. Raises ValueError for another seed."""
+    return torch.Generator().manual_seed(whole("seed", seed, -2**63, 2**64 - 1))
+
+
+def check_strings(name: str, strings: tuple | list) -> None:
+    """Refuse what is no list of strings of the grammar, each with its legal letters."""
+    instance(name, strings, tuple | list, "a list that embedded_reber() made")
+    for one in strings:
+        if not (isinstance(one, tuple | list) and len(one) == 2 and isinstance(one[0], str)
+                and not set(one[0]) - set(SYMBOLS) and isinstance(one[1], list) and len(one[1]) == len(one[0]) - 1
+                and all(isinstance(may, str) and not set(may) - set(SYMBOLS) for may in one[1])):
+            raise ValueError(f"{name} is a list that embedded_reber() made, of pairs such as "
+                             f"('BTSXPVE', ['TP', ...]); it holds {shown(one)}.")
+
+
 def xor_stream(triples: int, seed: int) -> Tensor:
     """Two random bits and their exclusive or, again and again: (3 * triples, 1) of 0.0 and 1.0.
 
     Elman, Cognitive Science 14, 1990, pp. 185-187.
     """
-    pairs = torch.randint(2, (triples, 2), generator=torch.Generator().manual_seed(seed))
+    triples, draw = whole("triples", triples, 1, MOST), generator(seed)
+    pairs = torch.randint(2, (triples, 2), generator=draw)
     return torch.cat([pairs, pairs.sum(1, keepdim=True) % 2], 1).float().view(-1, 1)
 
 
@@ -34,14 +52,14 @@ def syllables(count: int, seed: int) -> tuple[str, Tensor]:
 
     Returns the text and the six properties of each letter, (len(text), 6) of 0.0 and 1.0.
     """
-    draw = random.Random(seed)
+    count, draw = whole("count", count, 1, MOST), random.Random(whole("seed", seed))
     text = "".join(draw.choice(("ba", "dii", "guuu")) for _ in range(count))
     return text, torch.tensor([[float(bit) for bit in SOUNDS[letter]] for letter in text])
 
 
 def sentences(count: int, seed: int) -> list[list[str]]:
     """Random sentences of two or three of the 29 WORDS, in the manner of Elman 1990; ours."""
-    draw = random.Random(seed)
+    count, draw = whole("count", count, 1, MOST), random.Random(whole("seed", seed))
     return [[draw.choice(WORDS[kind]) for kind in draw.choice(PATTERNS).split()] for _ in range(count)]
 
 
@@ -53,7 +71,8 @@ def adding_problem(count: int, T: int, seed: int) -> tuple[Tensor, Tensor, Tenso
     -1 on the first and the last pair, answer 0.5 + (X1 + X2) / 4. "In the rare case" that the
     first pair is marked 1, its number is set to zero.
     """
-    draw, rows = torch.Generator().manual_seed(seed), torch.arange(count)
+    count, T = whole("count", count, 1, MOST), whole("T", T, 11, MOST)
+    draw, rows = generator(seed), torch.arange(count)
     lengths = torch.randint(T, T + T // 10 + 1, (count,), generator=draw)
     numbers = torch.rand(count, T + T // 10, generator=draw) * 2 - 1
     first = torch.randint(10, (count,), generator=draw)
@@ -73,7 +92,9 @@ def embedded_reber(count: int, seed: int, without: tuple | list = ()) -> list[tu
     Hochreiter and Schmidhuber 1997, section 5.1. Strings may repeat. without: pairs of an
     earlier call, whose strings are left out.
     """
-    draw, found, known = random.Random(seed), [], {string for string, _ in without}
+    count, draw = whole("count", count, 1, MOST), random.Random(whole("seed", seed))
+    check_strings("without", without)
+    found, known = [], {string for string, _ in without}
     while len(found) < count:
         inner, legal, node, outer = "", [], 0, draw.choice("TP")
         while node < 5:
@@ -88,6 +109,9 @@ def embedded_reber(count: int, seed: int, without: tuple | list = ()) -> list[tu
 
 def reber_tensors(strings: list[tuple[str, list[str]]]) -> tuple[Tensor, Tensor, Tensor]:
     """One-hot symbols (N, T, 7), the next symbols (N, T), -100 after the end, and the legal ones (N, T, 7)."""
+    check_strings("strings", strings)
+    if not strings:
+        raise ValueError("strings holds at least one string, as embedded_reber() makes them.")
     count, steps = len(strings), max(len(string) for string, _ in strings) - 1
     symbols, legal = torch.zeros(count, steps, 7), torch.zeros(count, steps, 7)
     following = torch.full((count, steps), -100)
@@ -105,6 +129,10 @@ def all_legal(scores: Tensor, legal: Tensor) -> Tensor:
     scores: (N, T, nets, 7), how active each output is. legal: (N, T, 7), 1 for the symbols that
     may follow, all 0 after the end. At every symbol the legal outputs must be the most active.
     """
+    for name, value in (("scores", scores), ("legal", legal)):
+        instance(name, value, Tensor, "a tensor")
+    shaped("scores", scores, "N", "T", "nets", 7)
+    shaped("legal", legal, scores.shape[0], scores.shape[1], 7)
     may = legal[:, :, None] > 0
     least = scores.masked_fill(~may, torch.inf).amin(3)
     return (least > scores.masked_fill(may, -torch.inf).amax(3)).all(1)
@@ -116,6 +144,10 @@ def in_order(stream: Tensor, count: int, length: int = 1) -> Batches:
     Each batch: what is read now and what comes one place later, both (count, length, ...).
     What does not fill a batch at the end is left out. Raises ValueError for too short a stream.
     """
+    count, length = whole("count", count, 1), whole("length", length, 1)
+    if not isinstance(stream, Tensor) or not stream.ndim:
+        raise TypeError(f"stream is a tensor (T, ...), the time first, not {shown(stream)}.")
+    dense("stream", stream)
     steps = (len(stream) - 1) // (count * length)
     if steps < 1:
         raise ValueError(f"{len(stream)} places are too few for {count} pieces of {length} and one more.")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
+from utils.arguments import shown
 from utils.say import here, progress
 
 SOURCES = Path(__file__).resolve().parents[2] / "assets" / "sources.json"
@@ -28,8 +29,8 @@ def entry(path: str) -> dict:
     Raises KeyError with the known paths for one that is not listed.
     """
     table = json.loads(SOURCES.read_text(encoding="utf-8"))
-    if path not in table:
-        raise KeyError(f"{path} is not one of the course's files: {', '.join(table)}.")
+    if not isinstance(path, str) or path not in table:
+        raise KeyError(f"{shown(path)} is not one of the course's files: {', '.join(table)}.")
     return table[path]
 
 

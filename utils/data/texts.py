@@ -10,6 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from utils import arguments
+from utils.data.pairs import check_codes
 from utils.data.sources import Unavailable, read
 from utils.say import here
 
@@ -56,6 +58,7 @@ class Text:
 
         Raises ValueError that names the characters which the alphabet does not have.
         """
+        arguments.string("text", text)
         places = {letter: place for place, letter in enumerate(self.alphabet)}
         if unknown := sorted(set(text) - set(places)):
             raise ValueError(f"{self.name} has no {' '.join(map(repr, unknown))}.")
@@ -63,7 +66,7 @@ class Text:
 
     def decode(self, codes: Tensor) -> str:
         """The text that these places in the alphabet spell; codes: (N,) integers."""
-        return "".join(self.alphabet[code] for code in codes.tolist())
+        return "".join(self.alphabet[code] for code in check_codes(codes, len(self.alphabet)))
 
     def __repr__(self) -> str:
         return (f"here: {self.name} from {self.source}, {len(self.text):,} characters, "
@@ -109,6 +112,7 @@ def own_prose(root: Path = ROOT) -> str:
 
 def paragraphs(markdown: str) -> list[str]:
     """The paragraphs of a Markdown text that are prose, without its markup, in plain characters."""
+    arguments.string("markdown", markdown)
     for pattern, rest in MARKUP:
         markdown = re.sub(pattern, rest, markdown)
     lines = [" ".join(plain(block).split()) for block in re.split(r"\n\s*\n", markdown)]
@@ -117,5 +121,5 @@ def paragraphs(markdown: str) -> list[str]:
 
 def plain(text: str) -> str:
     """The text in ASCII: quotation marks and dashes straightened, accents and symbols dropped."""
-    text = "".join(PLAIN.get(letter, letter) for letter in text)
+    text = "".join(PLAIN.get(letter, letter) for letter in arguments.string("text", text))
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")

@@ -5,6 +5,7 @@ import time
 import numpy as np
 from IPython.display import display
 
+from utils.arguments import flag, instance, real, several, string
 from utils.history import History
 from utils.plots.curves import plot_lines
 from utils.plots.style import png
@@ -23,10 +24,12 @@ class LivePlot:
     """
 
     def __init__(self, *names: str, ylabel: str, caption: str, alt: str, share: float = 0.02):
-        for kind, text in (("caption", caption), ("alt", alt)):
-            if len(text.split()) < 3:
-                raise ValueError(f"The {kind} of a live plot is a sentence; {text!r} says too little.")
-        if not 0 < share < 1:
+        several("names", names, str, "names of the step's numbers")
+        string("ylabel", ylabel)
+        for name, words in (("caption", caption), ("alt", alt)):
+            if len(string(name, words).split()) < 3:
+                raise ValueError(f"The {name} of a live plot is a sentence; {words!r} says too little.")
+        if not 0 < real("share", share) < 1:
             raise ValueError(f"share is a part of the training's time, above 0 and below 1, not {share!r}.")
         self.names, self.ylabel, self.caption, self.alt, self.share = names, ylabel, caption, alt, share
         self.place = None  # where the picture is on the page
@@ -34,7 +37,8 @@ class LivePlot:
 
     def __call__(self, history: History, over: bool) -> None:
         """Draw what was measured so far, if it is time to or the training is over."""
-        start = time.perf_counter()
+        instance("history", history, History, "the History of a training")
+        over, start = flag("over", over), time.perf_counter()
         lines = {name: history.steps[name] for name in self.names or history.steps if history.steps.get(name)}
         if not lines or not over and start < self.next:
             return

@@ -4,7 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .style import COLORS, TINT, Array, as_array
+from utils.arguments import MOST, instance, real, whole
+
+from .style import COLORS, TINT, Array, numbers
 
 BOXES = (0.09, 0.16, 0.42, 0.8), (0.57, 0.5, 0.4, 0.39), (0.63, 0.16, 0.34, 0.2)
 TILES = (2, 4)  # rows and columns for the pictures of the units, one for each of up to eight
@@ -19,8 +21,18 @@ def plot_net(points: Array, labels: Array, *, outputs: Array, lines: Array, adde
     one picture a unit, drawn on one scale with white for 0. errors: sweep -> error, a curve up to `last`.
     Raises ValueError for more than eight units or for shapes that do not fit each other.
     """
-    points, labels, outputs, lines, added = map(as_array, (points, labels, outputs, lines, added))
-    if not 1 <= len(added) <= TILES[0] * TILES[1] or added.shape[1:] != outputs.shape or lines.shape != (len(added), 3):
+    given = {"points": points, "labels": labels, "outputs": outputs, "lines": lines, "added": added}
+    points, labels, outputs, lines, added = (numbers(name, values) for name, values in given.items())
+    last = whole("last", last, 1, MOST)
+    instance("errors", errors, dict, "a dict, sweep -> error")
+    errors = {real("a sweep of errors", sweep): real(f"errors[{sweep!r}]", error)
+              for sweep, error in errors.items()}
+    if points.shape[1:] != (2,) or points.ndim != 2 or labels.shape != points.shape[:1]:
+        raise ValueError(f"plot_net() expects points (P, 2) and labels (P,), not {points.shape} and {labels.shape}.")
+    if outputs.ndim != 2 or min(outputs.shape) < 3 or outputs.shape[0] != outputs.shape[1]:
+        raise ValueError(f"plot_net() expects outputs (N, N), N of 3 or more, not {outputs.shape}.")
+    count = len(added) if added.ndim == 3 and added.shape[1:] == outputs.shape else 0
+    if not 1 <= count <= TILES[0] * TILES[1] or lines.shape != (count, 3):
         raise ValueError(f"plot_net() expects outputs (N, N) and 1 to {TILES[0] * TILES[1]} hidden units: added "
                          f"(U, N, N), lines (U, 3); it got {outputs.shape}, {added.shape} and {lines.shape}.")
     figure = plt.figure(figsize=(5.8, 2.9), layout="none")  # fixed places: a layout takes as long as the rest

@@ -10,7 +10,8 @@ from matplotlib.textpath import TextPath
 from matplotlib.ticker import LogLocator
 from matplotlib.transforms import Bbox
 
-from utils.plots.style import COLORS, DPI
+from utils.arguments import instance, real, several
+from utils.plots.style import COLORS, DPI, numbers
 from utils.timeline import KINDS, Event
 
 FIRST, LAST = 1940, 2034  # the years that the picture spans; labels of today's events need room
@@ -40,6 +41,9 @@ def place(lane: Sequence[Event]) -> list[tuple[int, str]]:
         choices = [(row, align, span) for row in range(len(rows) + 1) for align, span in sides.items()
                    if span[1] < LAST and span[0] > FIRST - 1 and free(rows, row, (min(span[0], one.year - dot),
                                                                                  max(span[1], one.year + dot)))]
+        if not choices:
+            raise ValueError(f"events of the timeline lie between {FIRST} and {LAST}, their names too; "
+                             f"{one.short!r} of {one.year} does not fit.")
         row, align, span = choices[0]
         rows += [[]] * (row == len(rows))
         rows[row] = [*rows[row], (min(span[0], one.year - dot), max(span[1], one.year + dot))]
@@ -58,9 +62,15 @@ def plot_timeline(events: Sequence[Event], chosen: Event | None = None,
 
     events: in the order of years. chosen: one of them, to be marked, or None. among: the others are
     pale; by default none is. A blue dot holds the number of the chapter that tells the event; an
-    orange ring: a famous wrong story is told of it.
+    orange ring: a famous wrong story is told of it. Raises TypeError or ValueError for other events.
     """
-    map_, places, tall = drawn(tuple(events), tuple(events if among is None else among))
+    events = several("events", events, Event, "events, as utils.timeline.events() gives them")
+    among = events if among is None else several("among", among, Event, "events, or None")
+    if not events:
+        raise ValueError("events of plot_timeline() are one or more; there are none.")
+    if chosen is not None and instance("chosen", chosen, Event, "one of the events, or None") not in events:
+        raise ValueError(f"chosen is one of the events, or None; {chosen.id} is not among them.")
+    map_, places, tall = drawn(tuple(events), tuple(among))
     figure, ax = canvas(tall)
     ax.axis("off")
     figure.figimage(map_, zorder=-1)
@@ -141,8 +151,16 @@ def plot_years(rows: Sequence[dict]) -> Figure:
     rows: as utils.one_task.recorded_digits() gives them. All upright axes are logarithmic; a whisker
     is one standard deviation over the seeds. Raises ValueError for no rows.
     """
+    rows = several("rows", rows, dict, "dicts, as utils.one_task.recorded_digits() gives them")
     if not rows:
         raise ValueError("plot_years() needs at least one row; none is recorded.")
+    for row in rows:
+        if lost := {"year", "mean", "parameters", "seconds", "spread", "model"} - set(row):
+            raise ValueError(f"A row of plot_years() has no {', '.join(sorted(lost))}: {sorted(map(str, row))}.")
+        for name in ("year", "mean", "parameters", "seconds"):
+            real(f"{name} of the rows", row[name])
+        if row["spread"] is not None:
+            real("spread of the rows", row["spread"], 0)
     figure, axes = plt.subplots(3, 1, figsize=(7.2, 6.4), sharex=True, height_ratios=(2.2, 1, 1))
     years = [row["year"] for row in rows]
     for ax, field, label in zip(axes, ("mean", "parameters", "seconds"),
@@ -172,8 +190,15 @@ OFFSETS = [(side * 7, up) for step in range(30) for side in (1, -1) for up in di
 def name_points(ax: Axes, points: Sequence[tuple[float, float]], names: Sequence[str]) -> None:
     """Write each point's name where it hides no point, whisker or other name, with a line to a point far off.
 
-    Call it last: it uses the limits that the axes have by then, and settles the figure's layout.
+    Call it last: it uses the limits that the axes have by then, and settles the figure's layout. Raises
+    TypeError or ValueError for points that are not (N, 2) or without a name each.
     """
+    instance("ax", ax, Axes, "a matplotlib Axes")
+    points, names = numbers("points", points, finite=True), [*map(str, several("names", names, object, "texts"))]
+    if points.shape != (len(names), 2):
+        raise ValueError(f"name_points() expects points (N, 2) and N names, not {points.shape} and {len(names)} names.")
+    if not names:
+        return
     ax.figure.canvas.draw()
     ax.figure.set_layout_engine("none")
     renderer, page = ax.figure.canvas.get_renderer(), ax.figure.bbox

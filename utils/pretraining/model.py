@@ -5,6 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from utils.arguments import MOST, shown, whole
+
 LONGEST = 128  # tokens that the net can read
 # name: layers, width, heads, inner width of the feed-forward part
 SIZES = {"tiny": (2, 128, 2, 512), "small": (2, 256, 4, 512), "medium": (4, 256, 4, 1024),
@@ -14,8 +16,9 @@ SIZES = {"tiny": (2, 128, 2, 512), "small": (2, 256, 4, 512), "medium": (4, 256,
 def configuration(size: str, pieces: int) -> Any:
     """transformers' BertConfig for a size of SIZES and a vocabulary of so many pieces."""
     from transformers import BertConfig
-    if size not in SIZES:
-        raise ValueError(f"The size is one of {', '.join(SIZES)}, not {size!r}.")
+    if not isinstance(size, str) or size not in SIZES:
+        raise ValueError(f"The size is one of {', '.join(SIZES)}, not {shown(size)}.")
+    pieces = whole("pieces", pieces, 5, MOST)
     layers, width, heads, inner = SIZES[size]
     return BertConfig(vocab_size=pieces, hidden_size=width, num_hidden_layers=layers, num_attention_heads=heads,
                       intermediate_size=inner, max_position_embeddings=LONGEST)

@@ -3,6 +3,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from utils.arguments import one_of, real, whole
+from utils.pretraining.model import SIZES
+
 MINUTES = 90.0  # of a run that is told neither minutes nor steps
 
 
@@ -29,9 +32,16 @@ class Plan:
     notes: str = ""  # what the card should say beside all this
 
     def __post_init__(self) -> None:
+        one_of("size", self.size, SIZES)
+        for name in ("steps", "batch", "seed", "length", "long", "chunk", "checks", "near"):
+            if name != "steps" or self.steps is not None:
+                setattr(self, name, whole(name, getattr(self, name)))
+        for name in ("minutes", "rate", "decay"):
+            if name != "minutes" or self.minutes is not None:
+                setattr(self, name, real(name, getattr(self, name)))
         if self.steps is None and self.minutes is None:
             self.minutes = MINUTES
-        if (self.minutes if self.steps is None else self.steps) <= 0 or self.batch < 1 or self.rate <= 0:
+        if any(value is not None and value <= 0 for value in (self.steps, self.minutes, self.batch, self.rate)):
             raise ValueError(f"Steps, minutes, batch and rate are above zero; this is {self}.")
         if self.steps:
             self.chunk = min(self.chunk, self.steps)

@@ -3,6 +3,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from utils.arguments import whole
+
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 PAD, UNK, CLS, SEP, MASK = range(5)
 LETTERS = [chr(code) for code in range(33, 127)]  # every character that the corpus is written in
@@ -12,10 +14,10 @@ def train_vocabulary(sentences: Iterable[str], size: int) -> list[str]:
     """The pieces, special tokens first, the others sorted: list of at most `size` strings.
 
     Case is kept. Every printable ASCII character is in it, so that no plain word is unknown.
-    Raises ValueError for a size that cannot hold the characters.
+    Raises ValueError for a size that cannot hold the characters, or above 65,536: pieces are kept in 16 bits.
     """
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-    if size < len(SPECIAL) + 2 * len(LETTERS):
+    if whole("size", size, None, 2**16) < len(SPECIAL) + 2 * len(LETTERS):
         raise ValueError(f"A vocabulary of {size} pieces cannot hold every character; take 200 or more.")
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizer()

@@ -11,6 +11,8 @@ import traitlets as T
 from matplotlib.figure import Figure
 from PIL import Image
 
+from utils.arguments import flag, shown
+
 from .explore import check_controls, readable
 from .panel import Panel, allow_custom_widgets, check_function
 from .pictures import attempt_drawing, encoded, opened, side_by_side
@@ -64,9 +66,10 @@ def _checked(pixels: Any, n: int | None) -> np.ndarray:
     """The pixels as a float32 square of n x n (any size for None), or a sentence that refuses."""
     size = "(height, width)" if n is None else f"({n}, {n})"
     try:
+        pixels = pixels.detach().cpu() if hasattr(pixels, "detach") else pixels  # a tensor, on whatever device
         array = np.asarray(pixels, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"a drawing is an array of shape {size}, not {pixels!r}.") from error
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"a drawing is an array of shape {size}, not {shown(pixels)}.") from error
     while array.ndim > 2 and len(array) == 1:  # a data set's picture comes as (1, n, n)
         array = array[0]
     if array.ndim != 2 or not array.size or (n and array.shape != (n, n)):
@@ -113,12 +116,12 @@ class DrawPad(Panel):
         alt: str | None = None,
         **controls: W.Widget,
     ):
-        if not isinstance(n, int) or not 4 <= n <= 64:
-            raise ValueError(f"DrawPad expects n, its pixels a side, from 4 to 64, and got {n!r}.")
+        if isinstance(n, bool) or not isinstance(n, int) or not 4 <= n <= 64:
+            raise ValueError(f"DrawPad expects n, its pixels a side, from 4 to 64, and got {shown(n)}.")
         if respond is not None:
             check_function("respond", respond)
-        self.n, self.binary = n, bool(binary)
-        self.centred = (n == MNIST_SIZE and not binary) if centred is None else bool(centred)
+        self.n, self.binary = n, flag("binary", binary)
+        self.centred = (n == MNIST_SIZE and not binary) if centred is None else flag("centred", centred)
         if controls:
             check_controls(controls)
             for control in controls.values():  # not wider than the pad: the response needs the room

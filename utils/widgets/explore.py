@@ -8,6 +8,8 @@ from typing import Any
 import ipywidgets as W
 from matplotlib.figure import Figure
 
+from utils.arguments import is_bool, shown
+
 from .panel import Panel, check_function, row
 from .pictures import attempt_drawing, shrink, strip
 
@@ -95,17 +97,17 @@ def check_controls(controls: dict[str, Any], columns: Any = None) -> None:
     for name, control in controls.items():
         if not (isinstance(control, W.Widget) and control.has_trait("value")):
             raise TypeError(
-                f"{name} must be a control such as ipywidgets.FloatSlider, and is {control!r}."
+                f"{name} must be a control such as ipywidgets.FloatSlider, and is {shown(control)}."
             )
-    if columns is not None and not (isinstance(columns, int) and columns > 0):
-        raise ValueError(f"columns is a whole number of 1 or more, or None, and is {columns!r}.")
+    if columns is not None and not (isinstance(columns, int) and columns > 0 and not is_bool(columns)):
+        raise ValueError(f"columns is a whole number of 1 or more, or None, and is {shown(columns)}.")
 
 
 def _check_strip(strip: Any, controls: dict[str, Any]) -> None:
     if strip is None:
         return
     if not isinstance(strip, Sequence) or not all(isinstance(s, dict) and s for s in strip):
-        raise TypeError(f"strip is a list of dicts such as dict(w=2), and is {strip!r}.")
+        raise TypeError(f"strip is a list of dicts such as dict(w=2), and is {shown(strip)}.")
     if not 3 <= len(strip) <= 5:
         raise ValueError(f"strip shows 3 to 5 states, and {len(strip)} were given.")
     unknown = sorted({name for state in strip for name in state} - set(controls))

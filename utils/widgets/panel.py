@@ -11,6 +11,8 @@ import ipywidgets as W
 import traitlets as T
 from IPython.display import display
 
+from utils.arguments import shown, string
+
 from .pictures import COLORS, Drawing, problem_picture, said, width_of, with_words
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -55,6 +57,8 @@ class Panel(W.VBox):
     def __init__(self, acting: Sequence[W.Widget], *, ask: str, alt: str | None, picture: str):
         """acting: what the learner acts on. picture: it stands "below" or "beside", or "nowhere"."""
         check_text("ask", ask)
+        if alt is not None:
+            string("alt", alt)
         self.ask = ask
         self.alt = str(alt or f"Picture that answers the question: {ask or 'what changes?'}")
         self.problem = self._text = ""
@@ -140,12 +144,12 @@ def allow_custom_widgets() -> None:
 def check_text(name: str, value: Any) -> None:
     """Refuse what is not a string, with a sentence."""
     if not isinstance(value, str):
-        raise TypeError(f"{name} is the text that is shown; expected a string, and got {value!r}.")
+        raise TypeError(f"{name} is the text that is shown; expected a string, and got {shown(value)}.")
 
 
 def check_function(name: str, value: Any) -> None:
     """Refuse what cannot be called, with a sentence."""
     if not callable(value):
         raise TypeError(
-            f"{name} must be a function that returns a matplotlib figure, and is {value!r}."
+            f"{name} must be a function that returns a matplotlib figure, and is {shown(value)}."
         )

@@ -11,6 +11,8 @@ import numpy as np
 import traitlets as T
 from matplotlib.figure import Figure
 
+from utils.arguments import flag, shown
+
 from .panel import Panel, allow_custom_widgets, check_function
 from .pictures import (
     COLORS,
@@ -59,7 +61,7 @@ class PointPad(Panel):
     ):
         if respond is not None:
             check_function("respond", respond)
-        self._respond, self._beside = respond, bool(beside)
+        self._respond, self._beside = respond, flag("beside", beside)
         rows = _checked(points)
         allow_custom_widgets()
         self._plane = _Plane(points=rows.tolist(), initial=rows.tolist())
@@ -101,9 +103,10 @@ class PointPad(Panel):
 def _checked(points: Any) -> np.ndarray:
     """The points as (N, 3) floats, or a sentence that refuses them."""
     try:
+        points = points.detach().cpu() if hasattr(points, "detach") else points  # a tensor, on whatever device
         rows = np.asarray(points, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"points are rows of x, y, label, not {points!r}.") from error
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"points are rows of x, y, label, not {shown(points)}.") from error
     rows = rows.reshape(-1, 3) if rows.size == 0 else rows
     if rows.ndim != 2 or rows.shape[1] != 3:
         raise ValueError(f"points have the shape (N, 3), rows of x, y, label, not {rows.shape}.")

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import ipywidgets as W
 import traitlets as T
 
+from utils.arguments import flag, is_bool, shown, string
+
 from .explore import readable
 
 BREATH = 0.03  # seconds for the kernel's other messages, even where drawing takes longer than a step
@@ -26,13 +28,14 @@ class Steps(W.HBox):
 
     def __init__(self, n: int, description: str = "step", value: int = 0, *, play: bool = False,
                  interval: int = 250):
-        if not isinstance(n, int) or n < 2:
-            raise ValueError(f"Steps(n) expects a whole number of steps, 2 or more, and got {n!r}.")
-        if not isinstance(value, int) or not 0 <= value < n:
-            raise ValueError(f"Steps({n}) starts at 0 to {n - 1}, and value is {value!r}.")
-        if not isinstance(interval, int) or interval < 20:
-            raise ValueError(f"interval is in milliseconds, a whole number of 20 or more, and is {interval!r}.")
-        self.description, self.interval = description, interval / 1000
+        if is_bool(n) or not isinstance(n, int) or n < 2:
+            raise ValueError(f"Steps(n) expects a whole number of steps, 2 or more, and got {shown(n)}.")
+        if is_bool(value) or not isinstance(value, int) or not 0 <= value < n:
+            raise ValueError(f"Steps({n}) starts at 0 to {n - 1}, and value is {shown(value)}.")
+        if is_bool(interval) or not isinstance(interval, int) or interval < 20:
+            raise ValueError(f"interval is in milliseconds, a whole number of 20 or more, and is {shown(interval)}.")
+        play = flag("play", play)
+        self.description, self.interval = string("description", description), interval / 1000
         self.slider = W.IntSlider(value=value, min=0, max=n - 1, description=description)
         readable({description: self.slider})
         self.player = self._button("", self._press)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import ipywidgets as W
 
 from utils.address import colab
+from utils.arguments import several, shown
 from utils.timeline import KINDS, Event, events
 
 from .explore import readable
@@ -31,10 +32,13 @@ class Timeline(Panel):
 
     def __init__(self, *, ask: str, start: str, alt: str | None = None,
                  history: Sequence[Event] | None = None):
-        self.history = tuple(history or events())
+        given = events() if history is None else several("history", history, Event, "events, or None for all")
+        if len(given) < 2:
+            raise ValueError(f"history has two events or more to go through, and this one has {len(given)}.")
+        self.history = tuple(given)
         self.shown = self.history
-        if start not in [one.id for one in self.history]:
-            raise ValueError(f"{start!r} is no event; the first is {self.history[0].id!r}.")
+        if not isinstance(start, str) or start not in [one.id for one in self.history]:
+            raise ValueError(f"{shown(start)} is no event; the first is {self.history[0].id!r}.")
         number = [one.id for one in self.history].index(start)
         self.show_only = W.Dropdown(options=list(CHOICES), description="show")
         self.steps = Steps(len(self.history), "event", value=number)
