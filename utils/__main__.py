@@ -16,6 +16,7 @@ used on Linux, where torch brings CUDA, and about 1 GB and 2 GB elsewhere or wit
 # Only the standard library, and no syntax newer than Python 3.7 in this file: an old Python must
 # get as far as the sentence that says what is missing.
 import argparse
+import os
 import sys
 
 NEEDED = (3, 11)
@@ -116,6 +117,14 @@ def main(arguments: list) -> int:
         print(f"The course needs Python 3.11 or newer; this is {sys.version.split()[0]}. "
               "Install a newer one and run it by name, for example: python3.12 -m utils lab")
         return 1
+    if arguments[:1] == ["run"] and "RANK" in os.environ:  # torchrun started this process and others like it
+        from utils import torchrun
+        torchrun.as_one(lambda: obey(arguments))
+    return obey(arguments)
+
+
+def obey(arguments: list) -> int:
+    """Do what the command line says; return the exit code."""
     from utils import commands
 
     options, rest = parser().parse_known_args(arguments)
