@@ -25,7 +25,7 @@ from utils.replicas.rehearsal import optimizers_of, why_not
 from utils.replicas.shares import own_chances, same_everywhere, share
 from utils.say import here
 
-_SAID: set[tuple] = set()
+_SAID: set[str] = set()
 
 
 def install() -> None:
@@ -92,11 +92,12 @@ def agreed(why: str) -> str:
 
 
 def tell(why: str, step: Callable) -> None:
-    """Say once for each step why its training is not shared."""
-    said = why, getattr(step, "__code__", None)
+    """Say why a training is not shared; once for each step's place in the chapter and each reason."""
+    code = getattr(step, "__code__", None)
+    said = f"{why} {code and (code.co_filename, code.co_firstlineno)}"
     if why and said not in _SAID:
         _SAID.add(said)
-        here(f"a training is not shared: each of the {ranks.join()[1]} processes does the whole of it, for {why}")
+        here(f"each of the {ranks.join()[1]} processes does this training whole: {why}")
 
 
 def finite(numbers: Any) -> bool:

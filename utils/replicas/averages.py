@@ -50,8 +50,8 @@ class Share(TorchFunctionMode):
 
     def cross_entropy(self, scores: Tensor, target: Tensor, *rest: Any, **options: Any) -> Tensor:
         """The mean over the places of the whole batch that are not ignored: shares have unequal numbers of them."""
-        usual = options.get("reduction", "mean") == "mean" and not rest and options.get("weight") is None
-        if not usual or target.is_floating_point() or "reduce" in options or "size_average" in options:
+        other = rest or any(options.get(name) is not None for name in ("weight", "reduce", "size_average"))
+        if other or options.get("reduction", "mean") != "mean" or target.is_floating_point():
             return F.cross_entropy(scores, target, *rest, **options)
         count = self.total((target != options.get("ignore_index", -100)).sum())
         return F.cross_entropy(scores, target, **{**options, "reduction": "sum"}) / (count * self.weight)
