@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from tests import sharing
+from tests.benchmarks import scale_page
 from utils import __main__ as launcher
 from utils.install import Trouble
 from utils.replicas import chapters
@@ -206,3 +207,13 @@ def test_a_step_that_takes_from_an_iterator_is_not_rehearsed():
     def step(batch):
         return {"loss": (next(left) * model(batch)).sum(), "optimizer": optimizer}
     assert "iterator" in why_not(step, torch.randn(9, 3), [optimizer], 2) and next(left) == 0
+
+
+def test_the_page_is_computed_from_what_was_measured():
+    text = (ROOT / "tests" / "scale.md").read_text(encoding="utf-8")
+    kept = scale_page.kept_in(text)
+    assert scale_page.page(kept) == text, "python -m tests.benchmarks.scale --write"
+    for row in kept["rows"]:  # four bytes for each gradient, and at most ten numbers more
+        extra = row["bytes"] - 4 * row["parameters"]
+        assert row["processes"] == 1 and row["bytes"] == 0 or 0 <= extra <= 80
+    assert scale_page.ring(2, 1e9, 1e9) == pytest.approx(1, abs=1e-3) and scale_page.ring(1, 1e9, 1e9) == 0

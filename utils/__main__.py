@@ -3,6 +3,7 @@
     python3 -m utils lab             set up if needed, open the course in JupyterLab
     python3 -m utils test            set up if needed, run every test and every chapter
     python3 -m utils run [01 ...]    run chapters without a screen, print paper / reference / this run
+    torchrun ... -m utils run 08     the same in several processes that share the batches
     python3 -m utils progress        exercises solved, claims reproduced, questions answered, by chapter
     python3 -m utils pretrain        pre-train the small BERT of chapter 8, with --minutes or --steps
     python3 -m utils doctor          what this machine has, what is wrong, and how to mend it
