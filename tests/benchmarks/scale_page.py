@@ -109,7 +109,8 @@ def page(kept: dict) -> str:
     parts = {"measured": "\n".join(rows), "expected": "\n".join(expected(kept["rows"], kept["base"])),
              "links": "\n".join(links), "kept": f"{MARK}{json.dumps(kept)} -->", "speed": f"{SPEED / 1e12:.0f}",
              "least": f"{1000 * LEAST:.0f}", "delay": f"{1e6 * DELAY:.0f}", "base": f"{kept['base']:,}",
-             "cores": str(kept["cores"]), "torch": kept["torch"], "steps": f"{kept['rounds']} rounds of {kept['steps']} steps"}
+             "cores": str(kept["cores"]), "torch": kept["torch"],
+             "steps": f"{kept['rounds']} rounds of {kept['steps']} steps"}
     text = TEXT
     for name, part in parts.items():
         text = text.replace("{" + name + "}", part)
