@@ -9,6 +9,7 @@ import functools
 import os
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -76,7 +77,28 @@ def leave(code: int, voice: int, why: str) -> None:
 def meeting() -> tuple[Any, int, int]:
     """(store, rank, processes): what torchrun's processes have in common before they form a group."""
     import torch.distributed as dist
-    return next(iter(dist.rendezvous("env://")))
+    store, rank, world = next(iter(dist.rendezvous("env://")))
+    return dist.PrefixStore(this_start(store, rank, world), store), rank, world
+
+
+def this_start(store: Any, rank: int, world: int) -> str:
+    """A name that the processes of this start alone know, made by the first.
+
+    torchrun keeps one store through all its restarts, so it still holds the addresses of processes that are
+    gone. Each process asks under a name of its own, which only a living first process can answer.
+    """
+    own = uuid.uuid4().hex
+    if rank:
+        store.set(f"asks {rank}", own)
+        name = store.get(f"answer to {own}").decode()  # waits for it
+        store.add(f"heard of {name}", 1)
+        return name
+    while store.add(f"heard of {own}", 0) < world - 1:
+        for other in range(1, world):
+            if store.check([f"asks {other}"]):
+                store.set(f"answer to {store.get(f'asks {other}').decode()}", own)
+        time.sleep(0.02)
+    return own
 
 
 def form_group() -> tuple[int, int]:
