@@ -16,7 +16,7 @@ from typing import Any
 
 from utils.install import Trouble
 
-GRACE = 10.0  # seconds that a failed process waits for the others, so that they end alike
+GRACE = 5.0  # seconds that a failed process waits for the others, so that they end alike
 LONG = 24 * 3600.0  # seconds that a process waits that has done all its work
 
 

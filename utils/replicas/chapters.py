@@ -3,6 +3,7 @@ import argparse
 import contextlib
 import os
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -105,8 +106,8 @@ def shell() -> Iterator[Callable[[Any], BaseException | None]]:
 
     def run_cell(cell: Any) -> BaseException | None:
         found = course.run_cell(cell.source, store_history=True)
-        import matplotlib.pyplot as plt
-        plt.close("all")  # as in a notebook
+        if "matplotlib.pyplot" in sys.modules:  # figures end with their cell, as in a notebook
+            sys.modules["matplotlib.pyplot"].close("all")
         return found.error_before_exec or found.error_in_exec
     try:
         yield run_cell
