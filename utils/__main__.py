@@ -3,6 +3,7 @@
     python3 -m utils lab             set up if needed, open the course in JupyterLab
     python3 -m utils test            set up if needed, run every test and every chapter
     python3 -m utils run [01 ...]    run chapters without a screen, print paper / reference / this run
+    torchrun ... -m utils run 08     the same in several processes that share the batches
     python3 -m utils progress        exercises solved, claims reproduced, questions answered, by chapter
     python3 -m utils pretrain        pre-train the small BERT of chapter 8, with --minutes or --steps
     python3 -m utils doctor          what this machine has, what is wrong, and how to mend it
@@ -16,6 +17,7 @@ used on Linux, where torch brings CUDA, and about 1 GB and 2 GB elsewhere or wit
 # Only the standard library, and no syntax newer than Python 3.7 in this file: an old Python must
 # get as far as the sentence that says what is missing.
 import argparse
+import os
 import sys
 
 NEEDED = (3, 11)
@@ -116,6 +118,14 @@ def main(arguments: list) -> int:
         print(f"The course needs Python 3.11 or newer; this is {sys.version.split()[0]}. "
               "Install a newer one and run it by name, for example: python3.12 -m utils lab")
         return 1
+    if arguments[:1] == ["run"] and "RANK" in os.environ:  # torchrun started this process and others like it
+        from utils import torchrun
+        torchrun.as_one(lambda: obey(arguments))
+    return obey(arguments)
+
+
+def obey(arguments: list) -> int:
+    """Do what the command line says; return the exit code."""
     from utils import commands
 
     for stream in (sys.stdout, sys.stderr):  # a screen of Windows' own alphabet lacks letters that the course prints

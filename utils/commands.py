@@ -54,9 +54,14 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
 
 def run(options: argparse.Namespace, rest: list[str]) -> int:
     """Run chapters without a screen and print the table of claims, in the Python that has torch."""
+    several = "RANK" in os.environ  # torchrun's processes are that Python
+    options.here = options.here or several
     python = python_for(options, "test")
     if python != sys.executable:
         return hand_over([python, "-m", "utils", *sys.argv[1:], "--here"])
+    if several:
+        from utils.replicas import chapters
+        return chapters.run(options)
     from utils import runner
 
     return runner.run(options)

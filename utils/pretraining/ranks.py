@@ -8,6 +8,7 @@ import torch.distributed as dist
 from torch import nn
 
 from utils.device import lab
+from utils.torchrun import form_group
 
 
 def join() -> tuple[int, int]:
@@ -15,10 +16,7 @@ def join() -> tuple[int, int]:
     if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
         return 0, 1
     if not dist.is_initialized():
-        cuda = lab.device.type == "cuda"
-        if cuda:
-            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
-        dist.init_process_group("nccl" if cuda else "gloo")
+        form_group()
     return dist.get_rank(), dist.get_world_size()
 
 
