@@ -58,7 +58,7 @@ def advice(batches: Any, count: int, updating: bool) -> str:
     lead = f"Not enough memory on the device for a batch of {count or 'this size'}. "
     if not count:
         return lead + "Make the batches smaller, for example half as large."
-    known = hasattr(batches, "shrink")
+    known = getattr(batches, "shrink", None) is not None
     return (f"{lead}Try a batch size of {count // 2}: Batches(..., {count // 2})"
             f"{', or Batches(..., shrink=True), which halves by itself' * known}.")
 

@@ -7,7 +7,8 @@ from .test_fuzz import ROWS
 
 EXCEPTIONS = {
     "it starts programs, installs, or writes into the course's folder; its own tests do that elsewhere": """
-        __main__.main commands.python_for commands.lab commands.no_news commands.test commands.run commands.pretrain
+        __main__.main __main__.obey
+        commands.python_for commands.lab commands.no_news commands.test commands.run commands.pretrain
         commands.progress commands.doctor commands.kit commands.handout commands.address commands.hand_over
         install.ready
         install.wheels_of install.stamp install.installed install.check_machine install.check_disk
@@ -18,7 +19,8 @@ EXCEPTIONS = {
         teaching.main rooms.main progress.run runner.run runner.all_outcomes runner.outcome_of runner.write_page
         runner.summarise pretraining.command.run pretraining.command.make_plan pretraining.command.Reporter""",
     "it uses the network; tests with a server of their own do that": """
-        data.sources.read data.sources.download data.sources.fetch checkup.at_hand checkup.elsewhere checkup.reachable
+        data.sources.read data.sources.download data.sources.fetch data.sources.Bounded data.sources.TooLong
+        kit.through_proxy checkup.at_hand checkup.elsewhere checkup.reachable
         checkup.answers kit.Cut kit.estimate kit.fill kit.fetch kit.resume kit.copy serving.serve serving.server
         serving.Room serving.Handler serving.invitation""",
     "it reads a published file whose SHA-256 is compared first": """
@@ -50,6 +52,23 @@ EXCEPTIONS = {
         pretraining.vectors.cooccurrence pretraining.vectors.stretches pretraining.vectors.word_vectors
         pretraining.vectors.log_frequencies pretraining.wordpiece.save_vocabulary
         pretraining.wordpiece.load_vocabulary""",
+    "it works among processes that torchrun starts, as tests/test_distributed.py does": """
+        replicas.__init__.agreed replicas.__init__.all_or_none replicas.__init__.decided_by_first
+        replicas.__init__.finite replicas.__init__.in_shares replicas.__init__.install
+        replicas.__init__.on_a_share replicas.__init__.one_at_a_time replicas.__init__.tell
+        replicas.averages.Averages replicas.averages.Share replicas.averages.buckets replicas.averages.scalar
+        replicas.chapters.Failed replicas.chapters.Unsaid replicas.chapters.Unseen replicas.chapters.outcome_of
+        replicas.chapters.run replicas.chapters.same_chances replicas.chapters.settle replicas.chapters.shell
+        replicas.rehearsal.Rehearsed replicas.rehearsal.Still replicas.rehearsal.compare
+        replicas.rehearsal.leaves_of replicas.rehearsal.near replicas.rehearsal.optimizers_of
+        replicas.rehearsal.why_not replicas.shares.chances replicas.shares.cut replicas.shares.own_chances
+        replicas.shares.parts_of replicas.shares.rows_of replicas.shares.same_everywhere replicas.shares.share
+        replicas.snapshot.Snapshot replicas.snapshot.full replicas.snapshot.own replicas.snapshot.refill
+        torchrun.as_one torchrun.form_group torchrun.hush torchrun.leave torchrun.meeting torchrun.this_start""",
+    "the faults it is for are made by tests/test_faults_files.py, test_faults_numbers.py and test_open_files.py": """
+        checkpoints.finite files.alone files.drop files.locked files.put files.sweep files.whole files.why
+        memory.OutOfMemory memory.advice memory.cut memory.explained memory.free memory.in_optimizer memory.mean
+        memory.rows memory.sparing training.stopped""",
     "it hands its options to tqdm, which checks them": "say.progress",
 }
 

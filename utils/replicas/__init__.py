@@ -49,6 +49,8 @@ def in_shares(fit: Callable) -> Callable:
         if not callable(step):
             return fit(model, batches, step, **options)  # which says what is wrong
         first = ranks.join()[0] == 0
+        if hasattr(batches, "shrink"):
+            batches.shrink = None  # one process alone cannot halve what all of them walk through
         if options.get("report"):
             options["report"] = decided_by_first(options["report"])
         if not first:
