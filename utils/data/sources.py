@@ -14,6 +14,7 @@ from urllib.parse import quote
 from utils.say import here, progress
 
 SOURCES = Path(__file__).resolve().parents[2] / "assets" / "sources.json"
+UNWRITABLE = (errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT)  # of a folder that cannot be made
 TIMEOUT = (6, 30)  # seconds to connect, seconds without a byte
 
 
@@ -128,7 +129,7 @@ def reason(error: Exception) -> str:
     import requests
     if getattr(error, "errno", None) == errno.ENOSPC:
         return "the disk is full; free some space or point COURSE_CACHE to another folder"
-    if isinstance(error, PermissionError):
+    if isinstance(error, PermissionError) or getattr(error, "errno", None) in UNWRITABLE:
         return "the cache folder cannot be written; point COURSE_CACHE to another folder"
     if isinstance(error, requests.HTTPError):
         return f"answered {error.response.status_code}"
