@@ -93,10 +93,17 @@ def start(file: Path, place: str | None = None, count: int = 1, delay: float = 0
             os._exit(1)
     if place == AT_RANDOM:
         time.sleep(delay)
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)  # or its remains, where it was faster
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     assert code in (0, -signal.SIGKILL), f"the training ended with {code}"
     return code != 0
+
+
+def timed(file: Path) -> float:
+    """The seconds that a training takes that nobody kills."""
+    began = time.perf_counter()
+    start(file)
+    return time.perf_counter() - began
 
 
 def position(file: Path) -> tuple[int, int]:
@@ -141,8 +148,8 @@ def soak(times: int, seed: int, folder: Path) -> dict[str, Any]:
     chance, places = random.Random(seed), [*PLACES, AT_RANDOM, AT_RANDOM, AT_RANDOM]
     task()  # the first optimizer of a process loads much of torch; the children find it loaded
     began = time.perf_counter()
-    start(folder / "whole.pt")
-    seconds, expected = time.perf_counter() - began, content(folder / "whole.pt")
+    seconds = min(timed(folder / f"whole {k}.pt") for k in range(3))  # the machine may be busy with other things
+    expected = content(folder / "whole 0.pt")
     kills: dict[str, Counter] = {place: Counter() for place in dict.fromkeys(places)}
     ends, left, count = Counter(), 0, 0
     while count < times:

@@ -16,6 +16,7 @@ from utils.arguments import shown
 from utils.say import here, progress
 
 SOURCES = Path(__file__).resolve().parents[2] / "assets" / "sources.json"
+UNWRITABLE = (errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT)  # of a folder that cannot be made
 TIMEOUT = (6, 30)  # seconds to connect, seconds without a byte
 
 
@@ -159,7 +160,7 @@ def reason(error: Exception) -> str:
     import requests
     if getattr(error, "errno", None) == errno.ENOSPC:
         return "the disk is full; free some space or point COURSE_CACHE to another folder"
-    if isinstance(error, PermissionError):
+    if isinstance(error, PermissionError) or getattr(error, "errno", None) in UNWRITABLE:
         return "the cache folder cannot be written; point COURSE_CACHE to another folder"
     if isinstance(error, IsADirectoryError | NotADirectoryError | FileExistsError):
         return f"{error.filename} is in the way of the cache; delete it or point COURSE_CACHE to another folder"
