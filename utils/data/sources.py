@@ -160,10 +160,10 @@ def reason(error: Exception) -> str:
     import requests
     if getattr(error, "errno", None) == errno.ENOSPC:
         return "the disk is full; free some space or point COURSE_CACHE to another folder"
-    if isinstance(error, PermissionError) or getattr(error, "errno", None) in UNWRITABLE:
-        return "the cache folder cannot be written; point COURSE_CACHE to another folder"
     if isinstance(error, IsADirectoryError | NotADirectoryError | FileExistsError):
         return f"{error.filename} is in the way of the cache; delete it or point COURSE_CACHE to another folder"
+    if isinstance(error, PermissionError) or getattr(error, "errno", None) in UNWRITABLE:
+        return "the cache folder cannot be written; point COURSE_CACHE to another folder"
     if isinstance(error, requests.HTTPError):
         return f"answered {error.response.status_code}"
     if isinstance(error, requests.exceptions.ProxyError | requests.exceptions.InvalidProxyURL):
