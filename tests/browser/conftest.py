@@ -108,6 +108,18 @@ class Notebook:
         while (answer := self.python(code)) != expected:
             assert time.monotonic() < until, f"{code} gives {answer!r}, expected {expected!r}"
 
+    @contextlib.contextmanager
+    def expecting(self, what: str) -> Iterator[None]:
+        """Say what was waited for in vain, and what stands in its place, where a wait runs out."""
+        from playwright.sync_api import TimeoutError as Late
+
+        try:
+            yield
+        except Late as late:
+            self.shot("in-vain")
+            alerts = self.page.locator("[role=alert]").all_inner_texts()
+            raise AssertionError(f"{what}: not seen. Alerts: {alerts}. Console: {self.page.errors}") from late
+
     def shot(self, name: str) -> None:
         """Keep a screenshot, if SHOTS names a folder for it."""
         if folder := os.environ.get("SHOTS"):

@@ -102,8 +102,9 @@ def touch_everything(notebook, number: int) -> int:
     for touch in kinds:
         before = cell.evaluate(SHOWN)
         touch(cell)
-        notebook.page.wait_for_function(f"([cell, old]) => ({SHOWN})(cell) !== old",
-                                        arg=[cell.element_handle(), before], timeout=30 * SECONDS)
+        with notebook.expecting(f"cell {number}: another picture or text after {touch.__name__}"):
+            notebook.page.wait_for_function(f"([cell, old]) => ({SHOWN})(cell) !== old",
+                                            arg=[cell.element_handle(), before], timeout=30 * SECONDS)
     assert not cell.locator("[role=alert]").count(), cell.locator("[role=alert]").inner_text()
     return len(kinds)
 
