@@ -16,7 +16,8 @@ from utils import __main__ as launcher
 from utils.install import Trouble
 from utils.replicas import chapters
 from utils.replicas.rehearsal import why_not
-from utils.replicas.shares import rows_of, share
+from utils.replicas.shares import share
+from utils.rows import rows_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TIMEOUT = 400  # seconds; a quiet machine needs about a fifteenth of it

@@ -173,8 +173,17 @@ def test_a_half_done_update_is_not_done_again(monkeypatch):
         fit(model, Batches(data, 16, shrink=True), step, epochs=1, quiet=True)
 
 
-@pytest.mark.parametrize("batches", [[{"a": torch.ones(4)}], [(torch.ones(4), torch.ones(3))], ["text"]],
-                         ids=["dict", "two lengths", "text"])
+@pytest.mark.parametrize("batch", [{"codes": torch.ones(8, 3), "mask": torch.ones(8, 3), "labels": torch.ones(8)},
+                                   [torch.ones(8), {"whole": torch.ones(8, 1), "rate": torch.tensor(0.1)}]],
+                         ids=["dict", "list"])
+def test_a_list_of_batches_of_any_kind_is_told_a_size(batch):
+    def step(batch):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+    with pytest.raises(OutOfMemory, match=r"for a batch of 8. Try a batch size of 4\.$"):
+        fit(None, [batch], step, epochs=1, quiet=True)
+
+
+@pytest.mark.parametrize("batches", [[(torch.ones(4), torch.ones(3))], ["text"]], ids=["two lengths", "text"])
 def test_a_batch_that_cannot_be_cut_is_an_error_too(batches):
     def step(batch):
         raise torch.OutOfMemoryError("CUDA out of memory.")

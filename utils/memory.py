@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from utils.checkpoints import stateful
+from utils.rows import cut, rows_of
 from utils.say import here
 
 
@@ -32,18 +33,19 @@ def sparing(step: Callable, batches: Iterable, model: Any) -> Callable:
     """
     def pieces(batch: Any) -> list[tuple[Any, dict]]:
         limit = getattr(batches, "limit", None)
-        if limit and rows(batch) > limit:  # the rest of the epoch in which the memory ended
-            return [done for piece in cut(batch, limit) for done in pieces(piece)]
+        if limit and rows_of(batch) > limit:  # the rest of the epoch in which the memory ended
+            parts = [cut(batch, first, first + limit) for first in range(0, rows_of(batch), limit)]
+            return [done for part in parts for done in pieces(part)]
         try:
             return [(batch, step(batch))]
         except torch.OutOfMemoryError as error:
             updating = in_optimizer(error)
             traceback.clear_frames(error.__traceback__)  # they hold the batch's activations
         free(stateful(model, step).values())
-        half = rows(batch) // 2
+        half = rows_of(batch) // 2
         if updating or not half or not getattr(batches, "shrink", False):
-            raise OutOfMemory(advice(batches, rows(batch), updating))
-        here(f"not enough memory for a batch of {rows(batch)}; going on with {half}")
+            raise OutOfMemory(advice(batches, rows_of(batch), updating))
+        here(f"not enough memory for a batch of {rows_of(batch)}; going on with {half}")
         batches.limit = half
         return pieces(batch)
     return lambda batch: mean(pieces(batch))
@@ -58,23 +60,11 @@ def advice(batches: Any, count: int, updating: bool) -> str:
     lead = f"Not enough memory on the device for a batch of {count or 'this size'}. "
     if not count:
         return lead + "Make the batches smaller, for example half as large."
-    known = getattr(batches, "shrink", None) is not None
-    return (f"{lead}Try a batch size of {count // 2}: Batches(..., {count // 2})"
-            f"{', or Batches(..., shrink=True), which halves by itself' * known}.")
-
-
-def rows(batch: Any) -> int:
-    """The number of rows of a batch that can be cut: tensors of one first dimension; else 0."""
-    parts = [batch] if isinstance(batch, Tensor) else batch if isinstance(batch, tuple | list) else []
-    lengths = {part.shape[0] if isinstance(part, Tensor) and part.ndim else 0 for part in parts}
-    return lengths.pop() if len(lengths) == 1 else 0
-
-
-def cut(batch: Any, size: int) -> list:
-    """A batch in pieces of `size` rows, the last one of what is left."""
-    if isinstance(batch, Tensor):
-        return list(batch.split(size))
-    return list(zip(*(part.split(size) for part in batch)))
+    lead += f"Try a batch size of {count // 2}"
+    if not hasattr(batches, "shrink"):  # not a Batches: a list of dicts, for example
+        return f"{lead}."
+    halving = ", or Batches(..., shrink=True), which halves by itself" * (batches.shrink is not None)
+    return f"{lead}: Batches(..., {count // 2}){halving}."
 
 
 def mean(pieces: list[tuple[Any, dict]]) -> dict:
@@ -84,7 +74,7 @@ def mean(pieces: list[tuple[Any, dict]]) -> dict:
     found: dict[str, list] = {}
     for piece, numbers in pieces:
         for name, value in numbers.items():
-            found.setdefault(name, []).append((rows(piece), value.detach() if isinstance(value, Tensor) else value))
+            found.setdefault(name, []).append((rows_of(piece), value.detach() if isinstance(value, Tensor) else value))
     return {name: sum(count * value for count, value in row) / sum(count for count, _ in row)
             for name, row in found.items()}
 

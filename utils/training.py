@@ -17,6 +17,7 @@ from utils.checkpoints import Checkpoint
 from utils.device import lab
 from utils.history import Diverged, History
 from utils.memory import OutOfMemory, explained, sparing
+from utils.rows import each_tensor
 from utils.say import here, progress
 from utils.states import remembered
 from utils.trainable import check, check_logits, check_model, check_split
@@ -158,13 +159,7 @@ def walk(batches: Iterable, order: int, skip: int) -> Iterator[tuple[int, Any]]:
 
 def to_device(batch: Any, device: torch.device) -> Any:
     """A tensor, or a tuple, list or dict of tensors, on the device; other things as they are."""
-    if isinstance(batch, Tensor):
-        return batch.to(device, non_blocking=True)
-    if isinstance(batch, (tuple, list)):
-        return tuple(to_device(part, device) for part in batch)
-    if isinstance(batch, dict):
-        return {name: to_device(part, device) for name, part in batch.items()}
-    return batch
+    return each_tensor(batch, lambda part: part.to(device, non_blocking=True))
 
 
 def half_precision(model: Any) -> Any:

@@ -15,7 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from utils.device import lab
 from utils.leaves import read, walk
 from utils.replicas.averages import Share, scalar
-from utils.replicas.shares import cut, rows_of, share
+from utils.replicas.shares import share
+from utils.rows import cut, rows_of
 from utils.replicas.snapshot import Snapshot
 
 CLOSE = 2e-3  # of the length of the gradient: far above rounding, far below a wrong weight

@@ -10,33 +10,7 @@ from torch import Tensor
 
 from utils.device import lab
 from utils.leaves import add_content
-
-
-def parts_of(batch: Any) -> Iterator[Tensor]:
-    """The tensors with rows in a batch: a tensor, or tuples, lists and dicts of them."""
-    if isinstance(batch, Tensor):
-        if batch.ndim:
-            yield batch
-    elif isinstance(batch, tuple | list | dict):
-        for part in batch.values() if isinstance(batch, dict) else batch:
-            yield from parts_of(part)
-
-
-def rows_of(batch: Any) -> int:
-    """The length of the first dimension, if all tensors of the batch share it; else 0."""
-    lengths = {len(part) for part in parts_of(batch)}
-    return lengths.pop() if len(lengths) == 1 else 0
-
-
-def cut(batch: Any, first: int, last: int) -> Any:
-    """Rows `first` to `last` of every tensor in a batch; what has no rows stays as it is."""
-    if isinstance(batch, Tensor):
-        return batch[first:last] if batch.ndim else batch
-    if isinstance(batch, tuple | list):
-        return tuple(cut(part, first, last) for part in batch)
-    if isinstance(batch, dict):
-        return {name: cut(part, first, last) for name, part in batch.items()}
-    return batch
+from utils.rows import cut, rows_of
 
 
 def share(batch: Any, rank: int, world: int) -> tuple[Any, float]:
