@@ -18,7 +18,7 @@ STYLE = ("<style>.course-quiz .widget-radio-box{max-height:none}"
          ".course-quiz .widget-radio-box label{display:flex;flex-direction:row-reverse;"
          "justify-content:flex-end;align-items:flex-start;height:auto;"
          "white-space:normal;line-height:1.5;padding:3px}"
-         ".course-quiz .widget-radio-box input{flex:none;float:none;margin:4px 8px 0 0}"
+         ".course-quiz .widget-radio-box input{flex:none;float:none;margin:0 8px 0 0;height:1.5em}"
          ".course-quiz .widget-radio,.course-quiz .widget-radio-box{width:100%;height:auto}</style>")
 ASK = "<div style='line-height:1.5;white-space:normal;margin-top:10px'><b>{number}.</b> {text}</div>"
 SAID = ("<div role='status' style='border-left:4px solid {color};padding:2px 0 2px 10px;line-height:1.5;"
