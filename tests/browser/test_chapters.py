@@ -89,7 +89,8 @@ def answer_a_question(cell) -> None:
     cell.locator("input[type=radio]:not(:checked)").last.check()
 
 
-TOUCHES = {".noUi-handle": move_a_slider, "select": choose_another, "input[type=text]": type_a_sentence,
+# the sentence first: a menu may then choose a part of it, in which another sentence need not show
+TOUCHES = {"input[type=text]": type_a_sentence, ".noUi-handle": move_a_slider, "select": choose_another,
            "canvas[role=application]": draw_a_stroke, ".course-pad svg": drag_a_point,
            "input[type=radio]": answer_a_question}
 
