@@ -12,7 +12,7 @@ from utils import handout, notebooks
 
 ROOT = Path(__file__).resolve().parents[1]
 # Chapter 1 without its long experiments and what needs them, the prologue without the check of the machine.
-LEFT_OUT = {"01_perceptron": [*(f"01-{k}" for k in range(23, 54)), "01-64", "01-72"],
+LEFT_OUT = {"01_perceptron": [*(f"01-{k}{part}" for k in range(23, 54) for part in ("", *"abcd")), "01-64", "01-72"],
             "00_prologue": ["00-07", "00-25", "00-27"]}
 # Without PYTHONPATH a kernel does not find `utils` before the first cell has looked for it.
 SETTINGS = {"PYTHONPATH": "", "COURSE_OFFLINE": "1", "COURSE_TIER": "quick"}
