@@ -99,6 +99,18 @@ def test_what_is_no_prose_is_left_out(markdown):
     assert texts.paragraphs(markdown) == []
 
 
+def test_a_mended_sentence_leaves_the_other_paragraphs_of_own_prose_in_their_order(tmp_path):
+    lines = [f"Paragraph {number} of a chapter that is long enough to count as prose, surely." for number in range(30)]
+
+    def order(paragraphs):
+        (tmp_path / "README.md").write_text("\n\n".join(paragraphs), encoding="utf-8")
+        return texts.own_prose(tmp_path).strip().split("\n\n")
+    mended = "Another sentence, mended and long enough to be prose again."
+    before, after = order(lines), order([*lines[:7], mended, *lines[8:]])
+    assert [line for line in after if line in lines] == [line for line in before if line != lines[7]]
+    assert before != lines and order(lines[::-1]) == before, "mixed, and not by where they stand"
+
+
 def test_own_prose_reads_markdown_cells_only_and_each_paragraph_once(tmp_path):
     once = "A sentence of the README that is long enough to be kept as a paragraph."
     other = "A sentence of a chapter that is long enough to be kept as a paragraph, too."
