@@ -158,7 +158,7 @@ def test_dcgan_keeps_its_rules(chapter):
     pictures = G(2 * torch.rand(4, 100) - 1)
     assert pictures.shape == (4, 784) and pictures.abs().max() <= 1 and D(pictures).shape == (4, 1)
     layers = [*G, *D]
-    assert not any(isinstance(layer, (nn.Linear, nn.MaxPool2d, nn.AvgPool2d)) for layer in layers)
+    assert not any(isinstance(layer, nn.Linear | nn.MaxPool2d | nn.AvgPool2d) for layer in layers)
     assert {type(layer) for layer in G} & {nn.LeakyReLU} == set() == {type(layer) for layer in D} & {nn.ReLU}
     assert [type(layer).__name__ for layer in G][-2:] == ["Tanh", "Flatten"]
     follows = {id(a): type(b) for a, b in zip(D, list(D)[1:])}

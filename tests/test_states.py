@@ -1,5 +1,9 @@
 """Finished trainings on file: loaded they leave what training leaves; whatever differs trains."""
 import functools
+import os
+import pathlib
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -22,6 +26,7 @@ class Tally:
 
 
 TALLY = Tally()
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
@@ -217,3 +222,14 @@ def test_ways_to_leaves():
     before = leaves.fingerprint(large)
     large[7] = 1
     assert leaves.fingerprint(large) != before
+
+
+def test_what_a_step_names_has_one_order_in_every_process():
+    program = ("from utils.leaves import read\n"
+               "first, zeta, b, alpha, q, last = range(6)\n"
+               "def inner(): return zeta + last\n"
+               "def step(batch): return q, alpha, b, inner(), first\n"
+               "print(*read(step)[0])")
+    found = {subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": str(seed)}, cwd=ROOT,
+                            capture_output=True, text=True, check=True).stdout for seed in range(3)}
+    assert found == {"step.alpha step.b step.first step.q inner.last inner.zeta\n"}

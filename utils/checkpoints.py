@@ -136,11 +136,14 @@ def stateful(model: Any, step: Callable) -> dict[str, Any]:
 
 
 def named(function: Callable) -> dict[str, Any]:
-    """The globals and outer variables that a function's code names; none for other callables."""
+    """The globals and outer variables that a function's code names; none for other callables.
+
+    Sorted: Python 3.13 gathers the names in a set, whose order is another one in each process.
+    """
     if not inspect.isfunction(function):
         return {}
     names = inspect.getclosurevars(function)
-    return {**names.globals, **names.nonlocals}
+    return dict(sorted({**names.globals, **names.nonlocals}.items()))
 
 
 def random_state() -> dict:

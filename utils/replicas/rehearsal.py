@@ -16,8 +16,8 @@ from utils.device import lab
 from utils.leaves import read, walk
 from utils.replicas.averages import Share, scalar
 from utils.replicas.shares import share
-from utils.rows import cut, rows_of
 from utils.replicas.snapshot import Snapshot
+from utils.rows import cut, rows_of
 
 CLOSE = 2e-3  # of the length of the gradient: far above rounding, far below a wrong weight
 ROWS = 4  # rows of each share, about; one row more makes the shares unequal
