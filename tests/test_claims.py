@@ -90,6 +90,9 @@ def test_the_verdict_names_each_case():
     assert verdict(one, Run([2.3], "MNIST", "quick", "cpu")) == "worse than the reference"
     assert verdict(one, Run([1.7], "MNIST", "quick", "cpu")) == "better than the reference"
     assert verdict(one, Run([13.0], "MNIST", "quick", "cpu")) == "FLOOR MISSED"
+    once = Claim(**PAPER, references=[{**reference, "spread": None, "n": 1}])
+    assert verdict(once, Run([2.03], "MNIST", "quick", "cpu")) == "within 2 % of the reference"
+    assert verdict(once, Run([2.05], "MNIST", "quick", "cpu")) == "worse than the reference"
     assert verdict(one, Run([2.0], "digits (stand-in)", "quick", "cpu")).startswith("no reference")
     near = Claim(**PAPER | {"better": "near", "value": 2.0, "floor": 1.0}, references=[reference])
     assert verdict(near, Run([2.5], "MNIST", "quick", "cpu")) == "differs from the reference"

@@ -6,6 +6,8 @@ from utils import claims
 from utils.claims import Claim, Run, alike, claim, holds, measurement, paper, reference
 from utils.files import write_whole
 
+CLOSE = 0.02  # of the reference: so near that nothing is said to be better or worse
+
 
 def verdict(one: Claim, run: Run) -> str:
     """The run against the reference measured on the same data and tier, in words."""
@@ -14,9 +16,11 @@ def verdict(one: Claim, run: Run) -> str:
     recorded = alike(one, run)
     if not recorded:
         return "no reference on this data and tier"
-    mean, spread = recorded["mean"], recorded["spread"] or 0.0
-    if abs(run.mean - mean) <= 2 * spread + 1e-9:
+    mean, off = recorded["mean"], abs(run.mean - recorded["mean"])
+    if off <= 2 * (recorded["spread"] or 0.0) + 1e-9:
         return "within 2 spreads of the reference"
+    if off <= CLOSE * abs(mean):  # a reference of one run has no spread, and another machine other rounding
+        return f"within {100 * CLOSE:.0f} % of the reference"
     if one.better in ("lower", "higher"):
         better = (run.mean < mean) == (one.better == "lower")
         return f"{'better' if better else 'worse'} than the reference"
