@@ -51,12 +51,14 @@ def main() -> int:
     parser.add_argument("age", choices=RESOLUTIONS)
     parser.add_argument("folder", type=pathlib.Path, help="where the environment goes")
     parser.add_argument("--chapters", nargs="*", default=[], help="numbers (01), or none; all when left out")
-    parser.add_argument("pytest", nargs="*", help="options for pytest, after --")
-    options = parser.parse_args()
+    parser.epilog = "What follows -- goes to pytest."
+    given = sys.argv[1:]
+    own = given[:given.index("--")] if "--" in given else given  # argparse would take it for one chapter more
+    options, for_pytest = parser.parse_args(own), given[len(own) + 1:]
     python = make(options.age, options.folder.expanduser().resolve())
     installed(python, [re.match(r"[\w.-]+", need)[0] for need in requirements()])
     env = {**os.environ, "COURSE_OFFLINE": os.environ.get("COURSE_OFFLINE", "1"), "COURSE_TIER": "quick"}
-    codes = [subprocess.run([str(python), "-m", "pytest", *TESTS, *options.pytest], cwd=ROOT, env=env).returncode]
+    codes = [subprocess.run([str(python), "-m", "pytest", *TESTS, *for_pytest], cwd=ROOT, env=env).returncode]
     if options.chapters != ["none"]:
         run = [str(python), "-m", "utils", "run", "--here", *options.chapters]
         codes.append(subprocess.run(run, cwd=ROOT, env=env).returncode)
