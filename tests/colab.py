@@ -49,9 +49,9 @@ def wanted(runtime: str) -> tuple[str, list[str]]:
 
 
 def uv() -> str:
-    """The course's own uv, else the one on the path."""
-    own = ROOT / ".venv" / ("Scripts" if os.name == "nt" else "bin") / "uv"
-    return str(own) if own.exists() else "uv"
+    """The course's own uv, else the one on the path. Raises SystemExit where there is none."""
+    found = shutil.which("uv", path=ROOT / ".venv" / ("Scripts" if os.name == "nt" else "bin")) or shutil.which("uv")
+    return found or sys.exit("uv was not found. Install it with `python -m pip install uv`, then start this again.")
 
 
 def installed(python: pathlib.Path, names: list[str]) -> None:

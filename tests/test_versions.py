@@ -35,3 +35,15 @@ def test_another_age_is_refused_in_words():
     got = subprocess.run([sys.executable, "-m", "tests.versions", "middle", "x"], cwd=ROOT,
                          capture_output=True, text=True)
     assert got.returncode == 2 and "oldest" in got.stderr and "newest" in got.stderr
+
+
+def test_what_follows_two_dashes_goes_to_pytest_and_the_chapters_to_the_run(tmp_path, monkeypatch):
+    ran = []
+    monkeypatch.setattr(versions, "make", lambda age, folder: folder / "python")
+    monkeypatch.setattr(versions, "installed", lambda *_: None)
+    monkeypatch.setattr(versions.subprocess, "run",
+                        lambda command, **_: ran.append(command) or subprocess.CompletedProcess(command, 0))
+    monkeypatch.setattr(sys, "argv", ["versions", "oldest", str(tmp_path), "--chapters", "06", "07", "--", "-k", "rows"])
+    assert versions.main() == 0
+    tests, chapters = ran
+    assert tests[2] == "pytest" and tests[-2:] == ["-k", "rows"] and chapters[-3:] == ["--here", "06", "07"]

@@ -47,11 +47,10 @@ def make(age: str, folder: pathlib.Path) -> pathlib.Path:
 
 def main() -> int:
     """Make the environment, run the tests and the chapters; 0 when all passed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog="What follows -- goes to pytest.")
     parser.add_argument("age", choices=RESOLUTIONS)
     parser.add_argument("folder", type=pathlib.Path, help="where the environment goes")
     parser.add_argument("--chapters", nargs="*", default=[], help="numbers (01), or none; all when left out")
-    parser.epilog = "What follows -- goes to pytest."
     given = sys.argv[1:]
     own = given[:given.index("--")] if "--" in given else given  # argparse would take it for one chapter more
     options, for_pytest = parser.parse_args(own), given[len(own) + 1:]
