@@ -43,7 +43,8 @@ def test_what_follows_two_dashes_goes_to_pytest_and_the_chapters_to_the_run(tmp_
     monkeypatch.setattr(versions, "installed", lambda *_: None)
     monkeypatch.setattr(versions.subprocess, "run",
                         lambda command, **_: ran.append(command) or subprocess.CompletedProcess(command, 0))
-    monkeypatch.setattr(sys, "argv", ["versions", "oldest", str(tmp_path), "--chapters", "06", "07", "--", "-k", "rows"])
+    given = ["oldest", str(tmp_path), "--chapters", "06", "07", "--", "-k", "rows"]
+    monkeypatch.setattr(sys, "argv", ["versions", *given])
     assert versions.main() == 0
     tests, chapters = ran
     assert tests[2] == "pytest" and tests[-2:] == ["-k", "rows"] and chapters[-3:] == ["--here", "06", "07"]
